@@ -1,0 +1,172 @@
+"""The worker's loop: claim, run, report, finish, and again, until it is told to drain.
+
+    loop = Loop(client, profile, run, ...)
+    loop.work()          # in the main thread
+    loop.drain()         # from a signal handler
+
+`run` gets claimed trials and a Desk. It reports and finishes at the desk and asks it between steps which trials are
+still wanted. What it leaves without an outcome is returned to the queue when the loop drains, and failed otherwise.
+"""
+
+import secrets
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from caviar.client import Client
+from caviar.errors import RetryLater, ServerFault, Unreachable
+from caviar.outbox import Outbox, pause_after
+from caviar.wire.protocol import ClaimAnswer, ClaimedTrial, ClaimRequest, Proof, TrialOutcome, TrialReport
+
+CLAIM_WAIT_SECONDS = 20.0
+LONGEST_ERROR = 20_000
+"""Characters of a traceback that are sent: its end, where the reason stands."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a worker introduces itself with every claim."""
+
+    worker: str
+    capacity: int
+    trainers: Sequence[str]
+    search: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Desk:
+    """Where running trials report. Safe to call from any thread."""
+
+    def __init__(self, outbox: Outbox, trials: Sequence[ClaimedTrial], is_draining: Callable[[], bool]) -> None:
+        self._outbox, self._is_draining = outbox, is_draining
+        self._proofs = {trial.id: proof_of(trial) for trial in trials}
+
+    def wanted(self) -> set[str]:
+        """Trials to go on with: not finished, stopped, cancelled or lost; none while the worker drains."""
+        return set() if self._is_draining() else set(self._outbox.held()) & set(self._proofs)
+
+    def report(self, trial: str, *, step: int, metrics: Mapping[str, float]) -> None:
+        """Metrics of one step; a non-finite number is reported as what it is."""
+        self._outbox.report(TrialReport(**_proof(self._proofs[trial]), step=step, metrics=dict(metrics)))
+
+    def complete(self, trial: str, metrics: Mapping[str, float]) -> None:
+        self._outbox.finish(TrialOutcome(**_proof(self._proofs[trial]), outcome="completed", metrics=dict(metrics)))
+
+    def fail(self, trial: str, error: str) -> None:
+        """`error`: for a person, the reason last, as in a traceback."""
+        text = error[-LONGEST_ERROR:]
+        self._outbox.finish(TrialOutcome(**_proof(self._proofs[trial]), outcome="failed", error=text))
+
+    def give_back(self, trial: str) -> None:
+        self._outbox.finish(TrialOutcome(**_proof(self._proofs[trial]), outcome="returned"))
+
+    def open(self) -> list[str]:
+        """Trials that still owe an outcome."""
+        return [trial for trial in self._outbox.held() if trial in self._proofs]
+
+
+Run = Callable[[Sequence[ClaimedTrial], Desk], None]
+
+
+class _Interrupted(BaseException):
+    """Leaves a long poll when the signal handler says so; nothing but `work` may catch it."""
+
+
+class Loop:
+    def __init__(
+        self,
+        client: Client,
+        profile: Profile,
+        run: Run,
+        *,
+        heartbeat: float,
+        say: Callable[[str], None],
+        grace: float = 5.0,
+    ) -> None:
+        self._client, self._profile, self._run = client, profile, run
+        self._heartbeat, self._grace, self._say = heartbeat, grace, say
+        self._is_draining = False
+        self._is_polling = False
+
+    def drain(self) -> None:
+        """Stop claiming, return what runs, end. Call it from the thread that works, as a signal handler is."""
+        self._is_draining = True
+        if self._is_polling:
+            raise _Interrupted
+
+    def work(self) -> None:
+        """Blocks until drained. Raises what no retry mends: a claim that the server will never accept."""
+        with Outbox(self._client, heartbeat=self._heartbeat, grace=self._grace, say=self._say) as outbox:
+            while not self._is_draining:
+                trials = self._claim()
+                if trials:
+                    self._handle(trials, outbox)
+
+    def _claim(self) -> list[ClaimedTrial]:
+        """Trials, or none when there are none yet or the loop drains. A claim is repeated under its key."""
+        request = ClaimRequest(
+            worker=self._profile.worker,
+            capacity=self._profile.capacity,
+            trainers=list(self._profile.trainers),
+            claim_key=secrets.token_hex(16),
+            search=self._profile.search,
+            features=["stop"],
+            about=dict(self._profile.about),
+        )
+        failures = 0
+        while not self._is_draining:
+            try:
+                answer = self._poll(request)
+            except _Interrupted:
+                return self._take_back(request)
+            except (Unreachable, RetryLater, ServerFault) as error:
+                if failures == 0:
+                    self._say(f"{error.detail}; trying again")
+                failures += 1
+                time.sleep(pause_after(failures))
+            else:
+                if failures:
+                    self._say("the server answers again")
+                return answer.trials
+        return []
+
+    def _poll(self, request: ClaimRequest) -> ClaimAnswer:
+        self._is_polling = True
+        try:
+            return self._client.claim(request, wait=CLAIM_WAIT_SECONDS)
+        finally:
+            self._is_polling = False
+
+    def _take_back(self, request: ClaimRequest) -> list[ClaimedTrial]:
+        """The answer we did not wait for may have granted trials: ask for it again, so that they can be returned."""
+        try:
+            return self._client.claim(request).trials
+        except (Unreachable, RetryLater, ServerFault):
+            return []
+
+    def _handle(self, trials: Sequence[ClaimedTrial], outbox: Outbox) -> None:
+        outbox.hold([proof_of(trial) for trial in trials], ttl=min(trial.lease.ttl_seconds for trial in trials))
+        desk = Desk(outbox, trials, lambda: self._is_draining)
+        try:
+            if not self._is_draining:
+                self._run(trials, desk)
+        except Exception:
+            # The edge of a trial: whatever the training code raises is that trial's result, never the worker's end.
+            for trial in desk.open():
+                desk.fail(trial, traceback.format_exc())
+        for trial in desk.open():
+            if self._is_draining:
+                desk.give_back(trial)
+            else:
+                desk.fail(trial, "the trainer ended without a result for this trial")
+        outbox.flush(is_hurried=lambda: self._is_draining)
+
+
+def proof_of(trial: ClaimedTrial) -> Proof:
+    return Proof(trial=trial.id, attempt=trial.attempt, token=trial.lease.token)
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {"trial": proof.trial, "attempt": proof.attempt, "token": proof.token}

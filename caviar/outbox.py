@@ -1,0 +1,191 @@
+"""What a worker has to say to the server: reports, heartbeats, outcomes, sent from a thread of its own.
+
+Training never waits for the network. A server that does not answer is asked again until it does, and nothing is
+dropped: only the server's own word (stop, lost, refused) ends a trial early. Reports leave before the outcome.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from caviar.client import Client
+from caviar.errors import CaviarError, ProcessFailed, RequestError
+from caviar.wire.protocol import FinishRequest, Proof, ReportRequest, Result, Status, TrialOutcome, TrialReport
+
+MOST_ITEMS = 500
+"""Items in one request; what is left over follows in the next."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+
+
+def pause_after(failures: int) -> float:
+    """Seconds until the next try: doubling, with a jitter that keeps many workers from coming back in step."""
+    return min(FIRST_PAUSE * 2.0 ** min(failures, 10), LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+
+
+class Outbox:
+    """Use as `with`: leaving it sends what is left, for at most `grace` seconds."""
+
+    def __init__(self, client: Client, *, heartbeat: float, grace: float, say: Callable[[str], None]) -> None:
+        self._client, self._heartbeat, self._grace, self._say = client, heartbeat, grace, say
+        self._held: dict[str, Proof] = {}
+        self._reports: list[TrialReport] = []
+        self._outcomes: list[TrialOutcome] = []
+        self._spoken_at: dict[str, float] = {}
+        self._is_closing = False
+        self._defect: BaseException | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="caviar-outbox", daemon=True)
+
+    def __enter__(self) -> "Outbox":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._thread.join(self._grace)
+
+    def hold(self, proofs: Sequence[Proof], *, ttl: float) -> None:
+        """Keep these leases alive from now on. A short lease is renewed more often than the setting says."""
+        with self._changed:
+            self._heartbeat = min(self._heartbeat, ttl / 3)
+            now = time.monotonic()
+            for proof in proofs:
+                self._held[proof.trial] = proof
+                self._spoken_at[proof.trial] = now
+            self._changed.notify_all()
+
+    def report(self, report: TrialReport) -> None:
+        with self._changed:
+            if report.trial in self._held:
+                self._reports.append(report)
+                self._changed.notify_all()
+
+    def finish(self, outcome: TrialOutcome) -> None:
+        """The attempt's last word. Its lease is renewed until the server has it."""
+        with self._changed:
+            if outcome.trial in self._held:
+                self._outcomes.append(outcome)
+                self._changed.notify_all()
+
+    def held(self) -> dict[str, Proof]:
+        """Trials that have no outcome yet and that the server still lets this worker run."""
+        with self._changed:
+            ended = {outcome.trial for outcome in self._outcomes}
+            return {trial: proof for trial, proof in self._held.items() if trial not in ended}
+
+    def flush(self, *, is_hurried: Callable[[], bool] = lambda: False) -> None:
+        """Wait until everything was sent and answered, or, in a hurry, until the grace is over."""
+        deadline: float | None = None
+        with self._changed:
+            while self._reports or self._outcomes:
+                if self._defect is not None:
+                    raise ProcessFailed(f"results cannot be sent: {self._defect!r}") from self._defect
+                if is_hurried() and deadline is None:
+                    deadline = time.monotonic() + self._grace
+                if deadline is not None and time.monotonic() >= deadline:
+                    return
+                self._changed.wait(0.2)
+
+    def _run(self) -> None:
+        try:
+            self._keep_sending()
+        except BaseException as error:
+            # The edge of a thread: whoever waits for it must learn that it is gone.
+            with self._changed:
+                self._defect = error
+                self._changed.notify_all()
+
+    def _keep_sending(self) -> None:
+        failures = 0
+        while self._wait_for_work():
+            try:
+                self._send()
+            except CaviarError as error:
+                if failures == 0:
+                    self._say(f"{error.detail}; training goes on, results are kept until it answers")
+                failures += 1
+                time.sleep(pause_after(failures))
+            else:
+                if failures:
+                    self._say("the server answers again")
+                failures = 0
+
+    def _wait_for_work(self) -> bool:
+        """Until something is to be sent. False when all is said and the box is closed."""
+        with self._changed:
+            while not (self._reports or self._outcomes or self._due()):
+                if self._is_closing:
+                    return False
+                self._changed.wait(self._until_next_beat())
+            return True
+
+    def _due(self) -> list[Proof]:
+        """Leases that nothing has renewed for a heartbeat's time."""
+        limit = time.monotonic() - self._heartbeat
+        return [proof for trial, proof in self._held.items() if self._spoken_at[trial] <= limit]
+
+    def _until_next_beat(self) -> float | None:
+        if not self._held:
+            return None
+        oldest = min(self._spoken_at[trial] for trial in self._held)
+        return max(oldest + self._heartbeat - time.monotonic(), 0.01)
+
+    def _send(self) -> None:
+        with self._changed:
+            reports = self._reports[:MOST_ITEMS]
+            spoken = {report.trial for report in reports}
+            silent = [proof for proof in self._due() if proof.trial not in spoken]
+            beats = [TrialReport(trial=proof.trial, attempt=proof.attempt, token=proof.token) for proof in silent]
+        if reports or beats:
+            items = [*reports, *beats][:MOST_ITEMS]
+            self._settle(items, self._answers(lambda: self._client.report(ReportRequest(reports=items)).results, items))
+            with self._changed:
+                del self._reports[: len(reports)]
+                self._changed.notify_all()
+        with self._changed:
+            outcomes = self._outcomes[:MOST_ITEMS] if not self._reports else []
+        if outcomes:
+            ask = FinishRequest(outcomes=outcomes)
+            results = self._answers(lambda: self._client.finish(ask).results, outcomes)
+            self._settle(outcomes, results)
+            self._close(outcomes, results)
+
+    def _close(self, outcomes: Sequence[TrialOutcome], results: Sequence[Result]) -> None:
+        """Forget what is answered. An outcome that the server cannot read becomes a failure that says so."""
+        with self._changed:
+            del self._outcomes[: len(outcomes)]
+            for outcome, result in zip(outcomes, results, strict=True):
+                if result.status is Status.REFUSED and outcome.outcome == "completed":
+                    error = f"the server refused the result: {result.detail}"
+                    self._outcomes.append(_failure(outcome, error))
+                else:
+                    self._held.pop(outcome.trial, None)
+            self._changed.notify_all()
+
+    def _answers(self, ask: Callable[[], list[Result]], items: Sequence[Proof]) -> list[Result]:
+        """The server's answers. A request it will never accept is answered for it, so that it is not sent for ever."""
+        try:
+            return ask()
+        except RequestError as error:
+            return [
+                Result(trial=item.trial, status=Status.REFUSED, code=error.code, detail=error.detail) for item in items
+            ]
+
+    def _settle(self, items: Sequence[Proof], results: Sequence[Result]) -> None:
+        now = time.monotonic()
+        with self._changed:
+            for item, result in zip(items, results, strict=True):
+                self._spoken_at[item.trial] = now
+                if result.status in (Status.STOP, Status.LOST):
+                    self._held.pop(item.trial, None)
+                elif result.status is Status.REFUSED:
+                    self._say(f"trial {item.trial}: the server refused it ({result.code}: {result.detail})")
+
+
+def _failure(outcome: TrialOutcome, error: str) -> TrialOutcome:
+    return TrialOutcome(
+        trial=outcome.trial, attempt=outcome.attempt, token=outcome.token, outcome="failed", error=error
+    )

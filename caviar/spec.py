@@ -1,0 +1,126 @@
+"""The search spec: what a user POSTs to /v1/searches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from caviar.errors import FieldError
+from caviar.numbers import LARGEST_INTEGER
+from caviar.parameters import Choice, Parameter, Range
+from caviar.space import Space
+from caviar.states import Goal
+from caviar.validation import NAME, NO_NUL, ONE_LINE, pointer, sentence
+
+Identifier = Annotated[str, StringConstraints(pattern=NAME)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ONE_LINE)]
+Notes = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
+Priority = Annotated[int, Field(ge=-100, le=100)]
+Budget = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+EXAMPLE: dict[str, Any] = {
+    "name": "digits",
+    "trainer": "mlp",
+    "dataset": "digits",
+    "metric": "dev_accuracy",
+    "goal": "maximize",
+    "space": {
+        "learning_rate": {"low": 0.0001, "high": 1.0, "scale": "log"},
+        "beta1": {"low": 0.9, "high": 0.999, "scale": "reverse_log"},
+        "batch_size": {"values": [64, 128, 256]},
+        "epochs": 20,
+    },
+    "trials": 48,
+    "parallel": 8,
+    "seed": 0,
+}
+
+
+class SamplerName(StrEnum):
+    RANDOM = "random"
+    ZOOM = "zoom"
+
+
+def _named(value: Any) -> Any:
+    """`sampler: random` is short for `sampler: {name: random}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+class SamplerSpec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: SamplerName = SamplerName.ZOOM
+
+
+class StoppingSpec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["none"] = "none"
+
+
+class SearchSpec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE]})
+
+    name: Title = "untitled"
+    trainer: Identifier = "mlp"
+    dataset: Identifier | None = None
+    metric: Identifier
+    goal: Goal
+    space: dict[Identifier, Parameter] = Field(min_length=1, max_length=1000)
+    sampler: Annotated[SamplerSpec, BeforeValidator(_named)] = SamplerSpec()
+    stopping: Annotated[StoppingSpec, BeforeValidator(_named)] = StoppingSpec()
+    trials: Budget = 100
+    parallel: Annotated[int, Field(ge=1, le=10_000, description="trials open at once")] = 8
+    seed: Seed = 0
+    max_seconds: Annotated[FiniteFloat, Field(gt=0)] | None = Field(None, description="stop handing out trials after")
+    target: FiniteFloat | None = Field(None, description="the search is complete when a trial reaches this value")
+    priority: Priority = 0
+    notes: Notes = ""
+
+    @model_validator(mode="after")
+    def _check_conditions(self) -> Self:
+        for problem in Space(self.space).problems():
+            raise PydanticCustomError(
+                "space", "{where}: {reason}", {"where": problem.pointer, "reason": problem.detail}
+            )
+        return self
+
+    @cached_property
+    def domain(self) -> Space:
+        return Space(self.space)
+
+    def document(self) -> dict[str, Any]:
+        """The spec as plain JSON values, as it is stored and shown again."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+_PARAMETERS: dict[Any, type[BaseModel]] = {"range": Range, "choice": Choice}
+_PARTS: dict[Any, type[BaseModel]] = {"sampler": SamplerSpec, "stopping": StoppingSpec}
+
+
+def explain(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
+    """Pydantic's errors about a SearchSpec in a person's words."""
+    return [_explain(error) for error in errors]
+
+
+def _explain(error: Mapping[str, Any]) -> FieldError:
+    if error["type"] == "space":
+        return FieldError(error["ctx"]["where"], error["ctx"]["reason"])
+    loc, valid_names = _place(tuple(error["loc"]))
+    if len(loc) == 2 and loc[0] == "space" and error["type"] == "missing":
+        return FieldError(pointer(loc), "is missing")
+    return FieldError(pointer(loc), sentence(error, valid_names))
+
+
+def _place(loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], Sequence[str]]:
+    """The location without pydantic's tags, and the field names that are valid there."""
+    if loc[:1] == ("space",) and len(loc) > 2:
+        parameter = _PARAMETERS.get(loc[2])
+        return loc[:2] + (loc[3:] if parameter else ()), list(parameter.model_fields) if parameter else []
+    model = _PARTS.get(loc[0]) if len(loc) > 1 else SearchSpec
+    return loc, list(model.model_fields) if model else []
