@@ -1,0 +1,1 @@
+"""The FastAPI server that owns every search: api/, samplers/, storage/."""

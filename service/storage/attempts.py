@@ -1,0 +1,109 @@
+"""What a worker says of the attempts it holds, matched against what is stored. Report and finish begin here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from caviar.states import AttemptOutcome, TrialState
+from caviar.wire.protocol import Proof, Result, Status, StopReason
+from service.storage import searches, tables
+from service.storage.database import Transaction
+from service.storage.searches import Ledger
+from service.tokens import token_hash
+
+_trial, _attempt, _lease = tables.trial.c, tables.attempt.c, tables.lease.c
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Held:
+    """An attempt as it stands, with its trial's facts. `is_leased`: its lease row exists, expired or not."""
+
+    trial_id: int
+    search_id: int
+    attempt: int
+    worker: str
+    token_hash: bytes
+    outcome: AttemptOutcome
+    finish_hash: bytes | None
+    last_step: int | None
+    lost_count: int
+    is_leased: bool
+
+    @property
+    def is_live(self) -> bool:
+        return self.outcome is AttemptOutcome.RUNNING and self.is_leased
+
+
+Key = tuple[int, int]
+"""(trial id, attempt)"""
+
+
+def as_id(text: str) -> int:
+    """An opaque id from the wire as the key it stands for; -1, which no row has, for one we never gave out."""
+    is_ours = text.isascii() and text.isdigit() and len(text) <= 19
+    number = int(text) if is_ours else -1
+    return number if number <= LARGEST_ID else -1
+
+
+def open_books(tx: Transaction, proofs: Sequence[Proof]) -> tuple[dict[int, Ledger], dict[Key, Held]]:
+    """Lock the searches that these attempts belong to, then read the attempts as they stand under the lock."""
+    ids = sorted({as_id(proof.trial) for proof in proofs})
+    owners = tx.execute(sa.select(_trial.search_id).where(_trial.id.in_(ids)).distinct()).scalars()
+    ledgers = searches.lock(tx, owners)
+    keys = [(as_id(proof.trial), proof.attempt) for proof in proofs]
+    statement = (
+        sa.select(
+            *tables.attempt.c, _trial.search_id, _trial.lost_count, _lease.trial_id.is_not(None).label("is_leased")
+        )
+        .join_from(tables.attempt, tables.trial, _trial.id == _attempt.trial_id)
+        .outerjoin(tables.lease, (_lease.trial_id == _attempt.trial_id) & (_lease.attempt == _attempt.attempt))
+        .where(sa.tuple_(_attempt.trial_id, _attempt.attempt).in_(keys))
+    )
+    held = {(row.trial_id, row.attempt): _held(row) for row in tx.execute(statement)}
+    return ledgers, {key: value for key, value in held.items() if value.search_id in ledgers}
+
+
+def _held(row: Any) -> Held:
+    values = {name: getattr(row, name) for name in Held.__dataclass_fields__}
+    return Held(**(values | {"outcome": AttemptOutcome(row.outcome)}))
+
+
+def no_longer(proof: Proof, held: Mapping[Key, Held]) -> Result | None:
+    """The answer to a sender that may not speak for this attempt; None to one that may."""
+    found = held.get((as_id(proof.trial), proof.attempt))
+    if found is None or token_hash(proof.token) != found.token_hash:
+        return Result(trial=proof.trial, status=Status.LOST, code="lease_lost", detail="no such lease")
+    if found.outcome is AttemptOutcome.CANCELLED:
+        return Result(trial=proof.trial, status=Status.STOP, reason=StopReason.CANCELLED)
+    if found.outcome in (AttemptOutcome.LOST, AttemptOutcome.RETURNED):
+        return Result(
+            trial=proof.trial, status=Status.LOST, code="lease_lost", detail=f"this attempt was {found.outcome}"
+        )
+    return None
+
+
+def close(tx: Transaction, held: Held, outcome: AttemptOutcome, *, finish_hash: bytes | None, now: datetime) -> None:
+    """End a live attempt and give up its lease."""
+    tx.execute(sa.delete(tables.lease).where(_lease.trial_id == held.trial_id, _lease.attempt == held.attempt))
+    tx.execute(
+        sa.update(tables.attempt)
+        .where(_attempt.trial_id == held.trial_id, _attempt.attempt == held.attempt)
+        .where(_attempt.outcome == AttemptOutcome.RUNNING)
+        .values(outcome=outcome, finish_hash=finish_hash, ended_at=now)
+    )
+
+
+def set_trial(tx: Transaction, ledger: Ledger, held: Held, state: TrialState, **columns: Any) -> None:
+    """Move a running trial of a locked search to another state."""
+    changed = tx.execute(
+        sa.update(tables.trial)
+        .where(_trial.id == held.trial_id, _trial.attempt == held.attempt, _trial.state == TrialState.RUNNING)
+        .values(state=state, **columns)
+    ).rowcount
+    if changed != 1:
+        raise AssertionError(f"trial {held.trial_id} is not running attempt {held.attempt}")
+    ledger.move(TrialState.RUNNING, state)

@@ -1,0 +1,167 @@
+"""Claim: hand out queued trials under a lease, at most once each, replayable by the claim's key.
+
+A claim takes trials of one search: the one with the highest priority, then the one with the fewest running trials.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+import sqlalchemy as sa
+
+from caviar.states import AttemptOutcome, SearchState, TrialState
+from caviar.wire.protocol import ClaimRequest
+from service.storage import searches, tables, workers
+from service.storage.database import Transaction, insert_or_ignore
+from service.storage.records import SearchRecord, TrialRecord
+from service.storage.trials import record
+from service.tokens import claim_key_hash, lease_token, token_hash
+
+_search, _trial, _lease, _attempt = tables.search.c, tables.trial.c, tables.lease.c, tables.attempt.c
+LOOK_AHEAD = 500
+"""How many queued trials are looked at for those of one stack: a bound on the work of one claim."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A trial with the lease under which its worker may run it."""
+
+    trial: TrialRecord
+    search: SearchRecord
+    token: str
+
+
+def claim(
+    tx: Transaction, request: ClaimRequest, *, search_id: int | None, ttl: timedelta, now: datetime
+) -> list[Grant]:
+    """Trials for this worker, none when there is nothing. The same claim key gives the same trials again."""
+    workers.touch(tx, request, now=now)
+    key = claim_key_hash(request.claim_key)
+    if not insert_or_ignore(tx, tables.claim, [{"key_hash": key, "worker": request.worker, "claimed_at": now}]):
+        return _replay(tx, request.claim_key, ttl=ttl, now=now)
+    candidates = _candidates(tx, request, search_id=search_id, now=now)
+    live = workers.live_by_trainer(tx, since=now - ttl)
+    most = min(request.capacity, share(candidates, live))
+    grants = _take(tx, request, candidates[0].id, most=most, now=now) if candidates else []
+    if grants:
+        _lease_out(tx, grants, request, ttl=ttl, now=now)
+    else:
+        tx.execute(sa.delete(tables.claim).where(tables.claim.c.key_hash == key))
+    return grants
+
+
+def share(candidates: Sequence[SearchRecord], live: dict[str, int]) -> int:
+    """The queued trials a worker could have, divided among the live workers able to run them, rounded up."""
+    queued: dict[str, int] = {}
+    for search in candidates:
+        free = search.parallel - search.counts[TrialState.RUNNING]
+        queued[search.trainer] = queued.get(search.trainer, 0) + min(search.counts[TrialState.QUEUED], free)
+    return ceil(sum(count / max(live.get(trainer, 1), 1) for trainer, count in queued.items()))
+
+
+def has_work(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> bool:
+    """Whether a claim is worth a writing transaction."""
+    return bool(_candidates(tx, request, search_id=search_id, now=now))
+
+
+def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> list[SearchRecord]:
+    """Searches from which this worker may have trials, the one whose turn it is first."""
+    in_time = _search.deadline_at.is_(None) | (_search.deadline_at > now)
+    statement = (
+        sa.select(tables.search)
+        .where(_search.state == SearchState.ACTIVE, _search.trainer.in_(request.trainers), in_time)
+        .where(_search.queued > 0, _search.running < _search.parallel)
+        .order_by(_search.priority.desc(), _search.running, _search.id)
+        .limit(100)
+    )
+    if search_id is not None:
+        statement = statement.where(_search.id == search_id)
+    return [searches.as_record(row) for row in tx.execute(statement)]
+
+
+def _take(tx: Transaction, request: ClaimRequest, search_id: int, *, most: int, now: datetime) -> list[Grant]:
+    ledger = searches.lock(tx, [search_id]).get(search_id)
+    if ledger is None or ledger.state is not SearchState.ACTIVE:
+        return []
+    free = ledger.search.parallel - ledger.counts[TrialState.RUNNING]
+    ids = _choose(tx, search_id, count=min(most, free), now=now)
+    taken = tx.execute(
+        sa.update(tables.trial)
+        .where(_trial.id.in_(ids), _trial.state == TrialState.QUEUED)
+        .values(state=TrialState.RUNNING, attempt=_trial.attempt + 1)
+        .returning(*tables.trial.c)
+    ).all()
+    for _ in taken:
+        ledger.move(TrialState.QUEUED, TrialState.RUNNING)
+    if taken:
+        searches.save(tx, ledger, now=now)
+    trials = {row.id: record(row) for row in taken}
+    return [
+        Grant(trials[i], ledger.search, lease_token(request.claim_key, i, trials[i].attempt))
+        for i in ids
+        if i in trials
+    ]
+
+
+def _choose(tx: Transaction, search_id: int, *, count: int, now: datetime) -> list[int]:
+    """Queued trials by number, those of the first one's stack before the others: they are trained as one array."""
+    if count <= 0:
+        return []
+    statement = (
+        sa.select(_trial.id, _trial.stack)
+        .where(_trial.search_id == search_id, _trial.state == TrialState.QUEUED, _trial.available_at <= now)
+        .order_by(_trial.number)
+        .limit(max(LOOK_AHEAD, count))
+    )
+    queued = tx.execute(statement).all()
+    return [row.id for row in sorted(queued, key=lambda row: row.stack != queued[0].stack)][:count]
+
+
+def _lease_out(
+    tx: Transaction, grants: Sequence[Grant], request: ClaimRequest, *, ttl: timedelta, now: datetime
+) -> None:
+    leases = [
+        {
+            "trial_id": grant.trial.id,
+            "attempt": grant.trial.attempt,
+            "worker": request.worker,
+            "granted_at": now,
+            "beat_at": now,
+            "expires_at": now + ttl,
+        }
+        for grant in grants
+    ]
+    attempts: list[dict[str, Any]] = [
+        {
+            "trial_id": grant.trial.id,
+            "attempt": grant.trial.attempt,
+            "worker": request.worker,
+            "token_hash": token_hash(grant.token),
+            "claim_key_hash": claim_key_hash(request.claim_key),
+            "outcome": AttemptOutcome.RUNNING,
+            "started_at": now,
+        }
+        for grant in grants
+    ]
+    tx.execute(sa.insert(tables.lease), leases)
+    tx.execute(sa.insert(tables.attempt), attempts)
+
+
+def _replay(tx: Transaction, claim_key: str, *, ttl: timedelta, now: datetime) -> list[Grant]:
+    """The leases this key was given, as far as they still live."""
+    statement = (
+        sa.select(tables.trial)
+        .join(tables.attempt, (_attempt.trial_id == _trial.id) & (_attempt.attempt == _trial.attempt))
+        .join(tables.lease, (_lease.trial_id == _trial.id) & (_lease.attempt == _trial.attempt))
+        .where(_attempt.claim_key_hash == claim_key_hash(claim_key))
+        .order_by(_trial.number)
+    )
+    trials = [record(row) for row in tx.execute(statement)]
+    held = [trial.id for trial in trials]
+    tx.execute(sa.update(tables.lease).where(_lease.trial_id.in_(held)).values(beat_at=now, expires_at=now + ttl))
+    return [
+        Grant(trial, searches.get(tx, trial.search_id), lease_token(claim_key, trial.id, trial.attempt))
+        for trial in trials
+    ]

@@ -1,0 +1,83 @@
+"""Bring a database to the schema of this release: once, in one transaction, whoever else is starting."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from caviar.errors import StoreRefused, Unavailable
+from service.storage.database import Database, Transaction, parse
+
+REVISION = "0001"
+"""The newest revision in migrations/versions. A test compares the two; a current database is not asked for more."""
+_LOCK = 0x0CA71A12
+"""An arbitrary number on which servers that start at once wait for each other (Postgres)."""
+
+
+def upgrade(url: str) -> str:
+    """Create or upgrade the schema; returns its revision.
+
+    Raises StoreRefused for a database that cannot be reached or that a newer release has upgraded.
+    """
+    _make_folder(url)
+    database = Database(url)
+    try:
+        with database.write() as tx:
+            _upgrade(tx)
+    except Unavailable as error:
+        raise StoreRefused(f"the database {database.url} cannot be used: {_reason(error)}") from error
+    finally:
+        database.close()
+    return REVISION
+
+
+def _reason(error: Unavailable) -> str:
+    """The first line of what the driver said."""
+    said = str(getattr(error.__cause__, "orig", None) or error.detail)
+    return said.strip().splitlines()[0]
+
+
+def _upgrade(tx: Transaction) -> None:
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    found = _revision(tx)
+    if found == REVISION:
+        return
+    if found is not None and found > REVISION:
+        raise StoreRefused(
+            f"the database is at revision {found}, newer than this release knows ({REVISION}); upgrade Caviar"
+        )
+    _run_alembic(tx)
+
+
+def _revision(tx: Transaction) -> str | None:
+    if not sa.inspect(tx).has_table("alembic_version"):
+        return None
+    return tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _run_alembic(tx: Transaction) -> None:
+    # Imported only when there is something to do: it costs a quarter of a second of every start.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "migrations:")
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
+
+
+def _make_folder(url: str) -> None:
+    """The folder of a SQLite file, for its owner alone."""
+    parsed = parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        return
+    folder = Path(str(parsed.database)).absolute().parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreRefused(
+            f"the folder {folder} cannot be made: {error.strerror}; choose another data folder"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise StoreRefused(f"the folder {folder} cannot be written; choose another with CAVIAR_DATA_DIR")

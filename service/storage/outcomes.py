@@ -1,0 +1,129 @@
+"""Finish: an attempt ends as completed, failed or returned. The same finish twice is ok twice."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from caviar.numbers import from_wire, to_wire
+from caviar.states import AttemptOutcome, TrialState
+from caviar.wire.protocol import Malformed, Result, Status, TrialOutcome
+from service.lifecycle import score_of
+from service.storage import searches, tables, workers
+from service.storage.attempts import Held, Key, as_id, close, no_longer, open_books, set_trial
+from service.storage.database import Transaction
+from service.storage.searches import Ledger
+
+_report = tables.report.c
+LONGEST_ERROR = 8192
+_OUTCOMES = {
+    "completed": AttemptOutcome.COMPLETED,
+    "failed": AttemptOutcome.FAILED,
+    "returned": AttemptOutcome.RETURNED,
+}
+
+
+def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: datetime) -> list[Result]:
+    """One answer per item, in order."""
+    proofs = [item for item in items if isinstance(item, TrialOutcome)]
+    ledgers, held = open_books(tx, proofs)
+    results, ended = [], set[int]()
+    for item in items:
+        result = _judge(item, held)
+        if result is None and isinstance(item, TrialOutcome):
+            key = (as_id(item.trial), item.attempt)
+            _end(tx, ledgers[held[key].search_id], held[key], item, now=now)
+            ended.add(held[key].search_id)
+            # A second finish of this attempt in the same request meets it as it now stands.
+            held[key] = replace(held[key], outcome=_OUTCOMES[item.outcome], finish_hash=_digest(item), is_leased=False)
+            result = Result(trial=item.trial, status=Status.OK)
+        assert result is not None
+        results.append(result)
+    for search_id in sorted(ended):
+        searches.save(tx, ledgers[search_id], now=now)
+    workers.seen(tx, sorted({value.worker for value in held.values()}), now=now)
+    return results
+
+
+def _judge(item: TrialOutcome | Malformed, held: Mapping[Key, Held]) -> Result | None:
+    """The answer to a finish that changes nothing; None to one that is to be carried out."""
+    if isinstance(item, Malformed):
+        return Result(trial=item.trial, status=Status.REFUSED, code="invalid_item", detail=item.detail)
+    found = held.get((as_id(item.trial), item.attempt))
+    if found is not None and found.finish_hash is not None and found.finish_hash == _digest(item):
+        return Result(trial=item.trial, status=Status.OK)
+    if (gone := no_longer(item, held)) is not None:
+        return gone
+    assert found is not None
+    if found.is_live:
+        return None
+    if found.outcome is AttemptOutcome.STOPPED:
+        return Result(trial=item.trial, status=Status.OK)
+    detail = f"this attempt was already finished as {found.outcome}, with other content"
+    return Result(trial=item.trial, status=Status.REFUSED, code="finish_conflict", detail=detail)
+
+
+def _digest(item: TrialOutcome) -> bytes:
+    """What makes two finishes the same; the token is part of it, so that a digest proves the lease too."""
+    return hashlib.sha256(json.dumps(item.model_dump(mode="json"), sort_keys=True).encode()).digest()
+
+
+def _end(tx: Transaction, ledger: Ledger, held: Held, item: TrialOutcome, *, now: datetime) -> None:
+    if item.outcome == "returned":
+        close(tx, held, AttemptOutcome.RETURNED, finish_hash=_digest(item), now=now)
+        set_trial(tx, ledger, held, TrialState.QUEUED, available_at=now)
+        return
+    metrics = {**_last_metrics(tx, held), **{name: to_wire(value) for name, value in item.metrics.items()}}
+    error = _error(item, ledger, metrics)
+    outcome = AttemptOutcome.COMPLETED if error is None else AttemptOutcome.FAILED
+    close(tx, held, outcome, finish_hash=_digest(item), now=now)
+    if error is not None:
+        code, detail = error
+        columns = {"error_code": code, "error_detail": detail, "metrics": metrics, "finished_at": now}
+        set_trial(tx, ledger, held, TrialState.FAILED, **columns)
+    else:
+        _complete(tx, ledger, held, metrics, now=now)
+
+
+def _error(item: TrialOutcome, ledger: Ledger, metrics: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Code and sentence of a trial that has no value; None for one that has."""
+    if item.outcome == "failed":
+        return "exception", (item.error or "the worker gave no reason")[-LONGEST_ERROR:]
+    if (metric := ledger.search.metric) not in metrics:
+        named = ", ".join(sorted(metrics)) or "none at all"
+        return "metric_missing", f"the search ranks by {metric}, but the trial reported {named}"
+    return None
+
+
+def _complete(tx: Transaction, ledger: Ledger, held: Held, metrics: dict[str, Any], *, now: datetime) -> None:
+    value = from_wire(metrics[ledger.search.metric])
+    diverged = not math.isfinite(value)
+    score = None if diverged else score_of(value, ledger.search.goal)
+    set_trial(
+        tx,
+        ledger,
+        held,
+        TrialState.COMPLETED,
+        value=None if diverged else value,
+        score=0.0 if score is None else score,
+        diverged=diverged,
+        metrics=metrics,
+        finished_at=now,
+    )
+    ledger.rank(held.trial_id, score)
+
+
+def _last_metrics(tx: Transaction, held: Held) -> dict[str, Any]:
+    """The attempt's last report."""
+    statement = (
+        sa.select(_report.metrics)
+        .where(_report.trial_id == held.trial_id, _report.attempt == held.attempt)
+        .order_by(_report.step.desc())
+        .limit(1)
+    )
+    return dict(tx.execute(statement).scalar_one_or_none() or {})

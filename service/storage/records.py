@@ -1,0 +1,127 @@
+"""What storage functions return: plain values, detached from the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from caviar.states import AttemptOutcome, Goal, Origin, SearchState, TrialState
+
+Hyperparameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    id: int
+    name: str
+    notes: str
+    state: SearchState
+    priority: int
+    spec: Mapping[str, Any]
+    trainer: str
+    dataset_name: str | None
+    dataset_hash: str | None
+    budget: int
+    parallel: int
+    next_number: int
+    next_round: int
+    round_left: int
+    counts: Mapping[TrialState, int]
+    best_trial: int | None
+    best_score: float | None
+    changes: int
+    ranking: int
+    created_at: datetime
+    deadline_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def goal(self) -> Goal:
+        return Goal(self.spec["goal"])
+
+    @property
+    def metric(self) -> str:
+        return str(self.spec["metric"])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (SearchState.ACTIVE, SearchState.PAUSED)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    id: int
+    search_id: int
+    number: int
+    round: int
+    origin: Origin
+    parent_trial: int | None
+    state: TrialState
+    stack: str
+    hyperparameters: Hyperparameters
+    seed: int
+    attempt: int
+    lost_count: int
+    value: float | None
+    score: float | None
+    diverged: bool
+    metrics: Mapping[str, Any]
+    error_code: str | None
+    error_detail: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    attempt: int
+    worker: str
+    outcome: AttemptOutcome
+    last_step: int | None
+    resumed_from_attempt: int | None
+    resumed_from_step: int | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ReportRecord:
+    attempt: int
+    step: int
+    metrics: Mapping[str, Any]
+    reported_at: datetime
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    round: int
+    first: int
+    size: int
+    seen: int
+    reason: str
+    best: Mapping[str, Any] | None
+    box: Mapping[str, Any]
+    state: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    name: str
+    trainers: list[str]
+    capacity: int
+    about: Mapping[str, Any]
+    running: list[int]
+    first_seen_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A trial before it has an id and a number's row."""
+
+    number: int
+    round: int
+    origin: Origin
+    stack: str
+    hyperparameters: Hyperparameters
+    seed: int

@@ -1,0 +1,216 @@
+"""The schema, written once for SQLite and Postgres. migrations/ builds it; a test compares the two.
+
+Four temperatures: `trial` is wide and cold, `lease` narrow and hot (a row per running trial), `attempt` and `report`
+are appended. That a trial has one holder and one result is a matter of keys, not of code.
+"""
+
+import sqlalchemy as sa
+
+from service.storage.types import Document, Instant, Key
+
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=_NAMING)
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
+search = sa.Table(
+    "search",
+    metadata,
+    sa.Column("id", Key, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("spec", Document, nullable=False),
+    sa.Column("trainer", sa.Text, nullable=False),
+    sa.Column("dataset_name", sa.Text),
+    sa.Column("dataset_hash", sa.Text),
+    sa.Column("budget", sa.Integer, nullable=False),
+    sa.Column("parallel", sa.Integer, nullable=False),
+    sa.Column("next_number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_round", sa.Integer, nullable=False, server_default="0"),
+    # How many trials of the newest round are still to be drawn.
+    sa.Column("round_left", sa.Integer, nullable=False, server_default="0"),
+    # Kept as trials change state, so that nobody counts rows.
+    _count("queued"),
+    _count("running"),
+    _count("completed"),
+    _count("stopped"),
+    _count("failed"),
+    _count("cancelled"),
+    sa.Column("best_trial", Key),
+    sa.Column("best_score", sa.Double),
+    # Raised with every change of the search, in that change's own transaction.
+    sa.Column("changes", sa.BigInteger, nullable=False, server_default="0"),
+    # Raised when the leaderboard changes: its ETag.
+    sa.Column("ranking", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("parent_search", Key, sa.ForeignKey("search.id", ondelete="SET NULL")),
+    sa.Column("created_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("deadline_at", Instant),
+    sa.Column("finished_at", Instant),
+    sa.CheckConstraint(
+        "(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_when_ended"
+    ),
+    sa.CheckConstraint("next_number <= budget", name="within_budget"),
+    sqlite_autoincrement=True,
+)
+sa.Index("search_active", search.c.trainer, search.c.id, postgresql_where=search.c.state == "active",
+         sqlite_where=search.c.state == "active")  # fmt: skip
+
+trial = sa.Table(
+    "trial",
+    metadata,
+    sa.Column("id", Key, primary_key=True, autoincrement=True),
+    sa.Column("search_id", Key, sa.ForeignKey("search.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("parent_trial", Key, sa.ForeignKey("trial.id", ondelete="SET NULL")),
+    sa.Column("parent_step", sa.BigInteger),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("stack", sa.Text, nullable=False),
+    sa.Column("hyperparameters", Document, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("available_at", Instant, nullable=False),
+    # The fence: raised by every claim, never lowered.
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lost_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("value", sa.Double),
+    # The value with its sign such that lower is better; 0 where it diverged, which sorts apart.
+    sa.Column("score", sa.Double),
+    sa.Column("diverged", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("metrics", Document, nullable=False),
+    sa.Column("error_code", sa.Text),
+    sa.Column("error_detail", sa.Text),
+    sa.Column("created_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.UniqueConstraint("search_id", "number"),
+    sa.CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished_when_ended"),
+    sa.CheckConstraint("state NOT IN ('completed', 'stopped') OR score IS NOT NULL", name="ranked_with_score"),
+    sqlite_autoincrement=True,
+)
+_queued = trial.c.state == "queued"
+_open = trial.c.state.in_(["queued", "running"])
+_ranked = trial.c.state.in_(["completed", "stopped"])
+sa.Index("trial_queued", trial.c.search_id, trial.c.number, postgresql_where=_queued, sqlite_where=_queued)
+sa.Index("trial_open", trial.c.search_id, trial.c.round, postgresql_where=_open, sqlite_where=_open)
+sa.Index("trial_ranked", trial.c.search_id, trial.c.diverged, trial.c.score, trial.c.number,
+         postgresql_where=_ranked, sqlite_where=_ranked)  # fmt: skip
+_has_parent = trial.c.parent_trial.is_not(None)
+sa.Index("trial_parent", trial.c.parent_trial, postgresql_where=_has_parent, sqlite_where=_has_parent)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("trial_id", Key, sa.ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("granted_at", Instant, nullable=False),
+    sa.Column("beat_at", Instant, nullable=False),
+    # Not indexed: there are as many rows as trials run at once, and Postgres then renews a lease in place.
+    sa.Column("expires_at", Instant, nullable=False),
+    postgresql_with={"fillfactor": 50},
+)
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("trial_id", Key, sa.ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("claim_key_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("finish_hash", sa.LargeBinary(32)),
+    sa.Column("last_step", sa.BigInteger),
+    sa.Column("resumed_from_attempt", sa.Integer),
+    sa.Column("resumed_from_step", sa.BigInteger),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.PrimaryKeyConstraint("trial_id", "attempt"),
+)
+sa.Index("attempt_claim", attempt.c.claim_key_hash, attempt.c.trial_id, unique=True)
+_is_running = attempt.c.outcome == "running"
+_is_result = attempt.c.outcome.in_(["completed", "stopped"])
+sa.Index("attempt_one_running", attempt.c.trial_id, unique=True, postgresql_where=_is_running, sqlite_where=_is_running)
+sa.Index("attempt_one_result", attempt.c.trial_id, unique=True, postgresql_where=_is_result, sqlite_where=_is_result)
+
+claim = sa.Table(
+    "claim",
+    metadata,
+    sa.Column("key_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("claimed_at", Instant, nullable=False),
+)
+
+sa.Index("claim_age", claim.c.claimed_at)
+
+report = sa.Table(
+    "report",
+    metadata,
+    sa.Column("trial_id", Key, sa.ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("step", sa.BigInteger, nullable=False),
+    sa.Column("metrics", Document, nullable=False),
+    sa.Column("reported_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("trial_id", "attempt", "step"),
+    sqlite_with_rowid=False,
+)
+
+round_ = sa.Table(
+    "round",
+    metadata,
+    sa.Column("search_id", Key, sa.ForeignKey("search.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("best", Document),
+    sa.Column("box", Document, nullable=False),
+    # What the sampler needs to draw this round's trials: plain numbers, no pickle.
+    sa.Column("state", Document, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("search_id", "round"),
+)
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("features", Document, nullable=False),
+    sa.Column("about", Document, nullable=False),
+    sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+offer = sa.Table(
+    "offer",
+    metadata,
+    sa.Column("worker", sa.Text, sa.ForeignKey("worker.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("trainer", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("worker", "trainer"),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("body_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("created_id", Key, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("route", "key"),
+)

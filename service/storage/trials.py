@@ -1,0 +1,122 @@
+"""Trials as they are read and created. How they change hands is queue.py's and outcomes.py's matter."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from caviar.errors import NotFound, TrialEnded
+from caviar.states import OPEN_STATES, AttemptOutcome, Origin, TrialState
+from service.storage import tables
+from service.storage.database import Transaction
+from service.storage.records import AttemptRecord, Draft, ReportRecord, TrialRecord
+from service.storage.searches import Ledger
+
+_trial = tables.trial.c
+
+
+def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: datetime) -> None:
+    """New queued trials of a locked search."""
+    if not drafts:
+        return
+    rows = [
+        {
+            "search_id": ledger.search.id,
+            "number": draft.number,
+            "round": draft.round,
+            "origin": draft.origin,
+            "state": TrialState.QUEUED,
+            "stack": draft.stack,
+            "hyperparameters": dict(draft.hyperparameters),
+            "seed": draft.seed,
+            "metrics": {},
+            "available_at": now,
+            "created_at": now,
+        }
+        for draft in drafts
+    ]
+    tx.execute(sa.insert(tables.trial), rows)
+    ledger.add(len(rows))
+
+
+def find(tx: Transaction, trial_id: int) -> TrialRecord | None:
+    row = tx.execute(sa.select(tables.trial).where(_trial.id == trial_id)).one_or_none()
+    return None if row is None else record(row)
+
+
+def get(tx: Transaction, trial_id: int) -> TrialRecord:
+    """Raises NotFound."""
+    found = find(tx, trial_id)
+    if found is None:
+        raise NotFound(f"there is no trial {trial_id}; GET /v1/searches/{{id}}/trials lists a search's trials")
+    return found
+
+
+def by_number(tx: Transaction, search_id: int, number: int) -> TrialRecord:
+    statement = sa.select(tables.trial).where(_trial.search_id == search_id, _trial.number == number)
+    return record(tx.execute(statement).one())
+
+
+def searches_of(tx: Transaction, trial_ids: Sequence[int]) -> list[int]:
+    """The searches that these trials belong to."""
+    return list(tx.execute(sa.select(_trial.search_id).where(_trial.id.in_(trial_ids)).distinct()).scalars())
+
+
+def page(
+    tx: Transaction, search_id: int, *, state: TrialState | None, limit: int, after: int | None
+) -> list[TrialRecord]:
+    """In the order of their numbers."""
+    statement = sa.select(tables.trial).where(_trial.search_id == search_id).order_by(_trial.number).limit(limit)
+    if state is not None:
+        statement = statement.where(_trial.state == state)
+    if after is not None:
+        statement = statement.where(_trial.number > after)
+    return [record(row) for row in tx.execute(statement)]
+
+
+def ranked(tx: Transaction, search_id: int, *, limit: int, after: tuple[bool, float, int] | None) -> list[TrialRecord]:
+    """The leaderboard: best first, diverged last, ties by number. `after`: the last row's (diverged, score, number)."""
+    order = (_trial.diverged, _trial.score, _trial.number)
+    is_ranked = _trial.state.in_([TrialState.COMPLETED, TrialState.STOPPED])
+    statement = sa.select(tables.trial).where(_trial.search_id == search_id, is_ranked).order_by(*order).limit(limit)
+    if after is not None:
+        statement = statement.where(sa.tuple_(*order) > sa.tuple_(*after, types=[c.type for c in order]))
+    return [record(row) for row in tx.execute(statement)]
+
+
+def attempts(tx: Transaction, trial_id: int) -> list[AttemptRecord]:
+    attempt = tables.attempt.c
+    rows = tx.execute(sa.select(tables.attempt).where(attempt.trial_id == trial_id).order_by(attempt.attempt))
+    names = [name for name in AttemptRecord.__dataclass_fields__ if name != "outcome"]
+    return [AttemptRecord(**{n: getattr(row, n) for n in names}, outcome=AttemptOutcome(row.outcome)) for row in rows]
+
+
+def reports(tx: Transaction, trial_id: int, *, limit: int, after: tuple[int, int] | None) -> list[ReportRecord]:
+    """The learning curve; `after` is an (attempt, step)."""
+    report = tables.report.c
+    statement = sa.select(tables.report).where(report.trial_id == trial_id)
+    if after is not None:
+        statement = statement.where(sa.tuple_(report.attempt, report.step) > sa.tuple_(*after))
+    rows = tx.execute(statement.order_by(report.attempt, report.step).limit(limit))
+    return [ReportRecord(row.attempt, row.step, row.metrics, row.reported_at) for row in rows]
+
+
+def cancel(tx: Transaction, ledger: Ledger, trial: TrialRecord, *, now: datetime) -> None:
+    """End one open trial of a locked search; its worker, if any, hears of it at its next word. Raises TrialEnded."""
+    if trial.state not in OPEN_STATES:
+        raise TrialEnded(f"trial {trial.id} is already {trial.state}; nothing is left to cancel")
+    tx.execute(sa.delete(tables.lease).where(tables.lease.c.trial_id == trial.id))
+    tx.execute(
+        sa.update(tables.attempt)
+        .where(tables.attempt.c.trial_id == trial.id, tables.attempt.c.outcome == AttemptOutcome.RUNNING)
+        .values(outcome=AttemptOutcome.CANCELLED, ended_at=now)
+    )
+    tx.execute(sa.update(tables.trial).where(_trial.id == trial.id).values(state=TrialState.CANCELLED, finished_at=now))
+    ledger.move(trial.state, TrialState.CANCELLED)
+
+
+def record(row: Any) -> TrialRecord:
+    names = [name for name in TrialRecord.__dataclass_fields__ if name not in ("origin", "state")]
+    values = {name: getattr(row, name) for name in names}
+    return TrialRecord(**values, origin=Origin(row.origin), state=TrialState(row.state))

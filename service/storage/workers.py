@@ -1,0 +1,86 @@
+"""Workers: who spoke when, what each offers, what each holds."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from caviar.wire.protocol import ClaimRequest
+from service.storage import tables
+from service.storage.database import Transaction, insert_or_ignore
+from service.storage.records import WorkerRecord
+
+_worker, _offer = tables.worker.c, tables.offer.c
+
+
+def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
+    """A worker asked for trials: remember it and what it offers."""
+    facts = {
+        "capacity": request.capacity,
+        "features": request.features,
+        "about": request.about,
+        "seen_at": now,
+    }
+    name = request.worker
+    if tx.execute(sa.update(tables.worker).where(_worker.name == name).values(**facts)).rowcount == 0:
+        insert_or_ignore(tx, tables.worker, [{"name": name, "first_seen_at": now, **facts}])
+    known = set(tx.execute(sa.select(_offer.trainer).where(_offer.worker == name)).scalars())
+    if gone := known - set(request.trainers):
+        tx.execute(sa.delete(tables.offer).where(_offer.worker == name, _offer.trainer.in_(gone)))
+    if new := sorted(set(request.trainers) - known):
+        insert_or_ignore(tx, tables.offer, [{"worker": name, "trainer": trainer} for trainer in new])
+
+
+def seen(tx: Transaction, names: Collection[str], *, now: datetime) -> None:
+    """Workers that hold leases spoke."""
+    if names:
+        tx.execute(sa.update(tables.worker).where(_worker.name.in_(names)).values(seen_at=now))
+
+
+def live_by_trainer(tx: Transaction, *, since: datetime) -> dict[str, int]:
+    """How many workers heard since then offer each trainer."""
+    statement = (
+        sa.select(_offer.trainer, sa.func.count().label("workers"))
+        .join_from(tables.offer, tables.worker, _worker.name == _offer.worker)
+        .where(_worker.seen_at > since)
+        .group_by(_offer.trainer)
+    )
+    return {row.trainer: row.workers for row in tx.execute(statement)}
+
+
+def page(tx: Transaction, *, limit: int, after: str | None) -> list[WorkerRecord]:
+    """By name."""
+    statement = sa.select(tables.worker).order_by(_worker.name).limit(limit)
+    if after is not None:
+        statement = statement.where(_worker.name > after)
+    rows = list(tx.execute(statement))
+    names = [row.name for row in rows]
+    trainers = _grouped(tx, sa.select(_offer.worker, _offer.trainer).where(_offer.worker.in_(names)))
+    lease = tables.lease.c
+    held = _grouped(tx, sa.select(lease.worker, lease.trial_id).where(lease.worker.in_(names)).order_by(lease.trial_id))
+    return [
+        WorkerRecord(
+            name=row.name,
+            trainers=sorted(trainers.get(row.name, [])),
+            capacity=row.capacity,
+            about=row.about,
+            running=held.get(row.name, []),
+            first_seen_at=row.first_seen_at,
+            seen_at=row.seen_at,
+        )
+        for row in rows
+    ]
+
+
+def forget(tx: Transaction, *, before: datetime) -> None:
+    """Drop workers not heard since then that hold nothing."""
+    holds = sa.exists().where(tables.lease.c.worker == _worker.name)
+    tx.execute(sa.delete(tables.worker).where(_worker.seen_at < before, ~holds))
+
+
+def _grouped(tx: Transaction, pairs: sa.Select[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for key, value in tx.execute(pairs):
+        found.setdefault(key, []).append(value)
+    return found
