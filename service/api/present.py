@@ -1,0 +1,183 @@
+"""Stored records as their wire forms."""
+
+from datetime import datetime
+
+from caviar.numbers import from_wire
+from caviar.spec import SearchSpec
+from caviar.states import SearchState, TrialState
+from caviar.wire.protocol import ClaimedTrial, Lease
+from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
+from caviar.wire.trials import Attempt, LeaderboardRow, Report, TrialAnswer, TrialDetail, TrialError
+from caviar.wire.workers import WorkerAnswer
+from service.planning import lag
+from service.samplers.registry import sampler_for
+from service.storage.claims import Grant
+from service.storage.records import (
+    AttemptRecord,
+    ReportRecord,
+    RoundRecord,
+    SearchRecord,
+    TrialRecord,
+    WorkerRecord,
+)
+
+
+def search(record: SearchRecord, *, best: TrialRecord | None, live: dict[str, int], now: datetime) -> SearchAnswer:
+    return SearchAnswer(
+        id=str(record.id),
+        name=record.name,
+        state=record.state,
+        trials=record.budget,
+        counts=Counts.model_validate({state.value: count for state, count in record.counts.items()}),
+        progress=_progress(record, now),
+        best=None if best is None else _best(best),
+        rounds=record.next_round,
+        waits_for=_waits_for(record, live),
+        dataset=_dataset(record),
+        notes=record.notes,
+        priority=record.priority,
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+        spec=dict(record.spec),
+    )
+
+
+def _progress(record: SearchRecord, now: datetime) -> Progress:
+    open_trials = record.counts[TrialState.QUEUED] + record.counts[TrialState.RUNNING]
+    finished = sum(record.counts.values()) - open_trials
+    seconds = ((record.finished_at or now) - record.created_at).total_seconds()
+    left = None
+    if record.finished_at is not None:
+        left = 0.0
+    elif finished:
+        left = seconds / finished * (record.budget - finished)
+    return Progress(
+        finished=finished, trials=record.budget, fraction=finished / record.budget, seconds=seconds, seconds_left=left
+    )
+
+
+def _waits_for(record: SearchRecord, live: dict[str, int]) -> str | None:
+    """What a user must do, or know, when a search stands still."""
+    if record.state is SearchState.PAUSED:
+        return f"it is paused; resume it with: caviar resume {record.id}"
+    if record.state is not SearchState.ACTIVE:
+        return None
+    if not live.get(record.trainer):
+        return f"no live worker offers trainer {record.trainer}; start one with: {_worker_command(record.trainer)}"
+    is_idle = not record.counts[TrialState.QUEUED] and record.counts[TrialState.RUNNING]
+    spec = SearchSpec.model_validate(record.spec)
+    if is_idle and record.next_number < record.budget and sampler_for(spec.sampler).waits:
+        behind = record.next_round - lag(record.parallel)
+        return f"round {record.next_round} begins when the last trial of round {behind} has finished"
+    return None
+
+
+def _worker_command(trainer: str) -> str:
+    return "caviar worker URL" if trainer == "mlp" else f"a worker that was given the trainer {trainer}"
+
+
+def _best(trial: TrialRecord) -> Best:
+    assert trial.value is not None
+    hparams = dict(trial.hyperparameters)
+    return Best(trial=str(trial.id), number=trial.number, value=trial.value, hyperparameters=hparams)
+
+
+def _dataset(record: SearchRecord) -> DatasetReference | None:
+    if record.dataset_name is None:
+        return None
+    seed = int(record.spec["seed"])
+    return DatasetReference(name=record.dataset_name, hash=record.dataset_hash or "", split_seed=seed)
+
+
+def round_(record: RoundRecord) -> Round:
+    return Round(
+        round=record.round,
+        first=record.first,
+        size=record.size,
+        seen=record.seen,
+        reason=record.reason,
+        best=None if record.best is None else dict(record.best),
+        box={name: dict(side) for name, side in record.box.items()},
+    )
+
+
+def leaderboard_row(record: TrialRecord, *, rank: int, metric: str) -> LeaderboardRow:
+    return LeaderboardRow(
+        rank=rank,
+        id=str(record.id),
+        number=record.number,
+        value=_value(record, metric),
+        hyperparameters=dict(record.hyperparameters),
+        metrics=_numbers(record),
+        state=record.state,
+        round=record.round,
+        origin=record.origin,
+        diverged=record.diverged,
+    )
+
+
+def trial(record: TrialRecord, *, metric: str) -> TrialAnswer:
+    error = TrialError(code=record.error_code, detail=record.error_detail or "") if record.error_code else None
+    return TrialAnswer(
+        id=str(record.id),
+        search=str(record.search_id),
+        number=record.number,
+        state=record.state,
+        value=_value(record, metric) if record.score is not None else None,
+        diverged=record.diverged,
+        hyperparameters=dict(record.hyperparameters),
+        metrics=_numbers(record),
+        round=record.round,
+        origin=record.origin,
+        parent=None if record.parent_trial is None else str(record.parent_trial),
+        error=error,
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+    )
+
+
+def _value(record: TrialRecord, metric: str) -> float:
+    """What a diverged trial's metric was stands among its metrics: no database column holds a NaN on both databases."""
+    return from_wire(record.metrics[metric]) if record.value is None else record.value
+
+
+def _numbers(record: TrialRecord | ReportRecord) -> dict[str, float]:
+    return {name: from_wire(value) for name, value in record.metrics.items()}
+
+
+def trial_detail(record: TrialRecord, attempts: list[AttemptRecord], *, metric: str) -> TrialDetail:
+    shown = [Attempt.model_validate(vars(attempt)) for attempt in attempts]
+    return TrialDetail(**dict(trial(record, metric=metric)), attempts=shown)
+
+
+def report(record: ReportRecord) -> Report:
+    return Report(attempt=record.attempt, step=record.step, metrics=_numbers(record), at=record.reported_at)
+
+
+def claimed(grant: Grant, *, ttl_seconds: float) -> ClaimedTrial:
+    return ClaimedTrial(
+        id=str(grant.trial.id),
+        search=str(grant.search.id),
+        number=grant.trial.number,
+        attempt=grant.trial.attempt,
+        trainer=grant.search.trainer,
+        hyperparameters=dict(grant.trial.hyperparameters),
+        seed=grant.trial.seed,
+        stack=grant.trial.stack,
+        dataset=_dataset(grant.search),
+        resume=None,
+        lease=Lease(token=grant.token, ttl_seconds=ttl_seconds),
+    )
+
+
+def worker(record: WorkerRecord, *, alive_since: datetime) -> WorkerAnswer:
+    return WorkerAnswer(
+        name=record.name,
+        alive=record.seen_at > alive_since,
+        trainers=record.trainers,
+        capacity=record.capacity,
+        running=[str(trial_id) for trial_id in record.running],
+        about=dict(record.about),
+        first_seen_at=record.first_seen_at,
+        seen_at=record.seen_at,
+    )

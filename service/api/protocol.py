@@ -1,0 +1,39 @@
+"""The worker protocol: claim, report, finish."""
+
+from fastapi import APIRouter, Request
+
+from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
+from service import queue
+from service.api import present
+from service.api.parameters import ServiceOf, Wait
+from service.api.problems import documented
+from service.changes import QUEUE
+from service.storage.attempts import as_id
+from service.storage.claims import Grant
+
+router = APIRouter(prefix="/v1", tags=["workers"])
+
+
+@router.post("/trials:claim", responses=documented(404, 422))
+async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait: Wait = 0.0) -> ClaimAnswer:
+    """Take trials. With `Prefer: wait=20` the answer comes as soon as there are some."""
+    search_id = None if wanted.search is None else as_id(wanted.search)
+
+    def attempt() -> list[Grant] | None:
+        return queue.claim(service, wanted, search_id=search_id) or None
+
+    grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=request.is_disconnected)
+    ttl_seconds = service.lease_ttl.total_seconds()
+    return ClaimAnswer(trials=[present.claimed(grant, ttl_seconds=ttl_seconds) for grant in grants or ()], drain=False)
+
+
+@router.post("/trials:report", response_model_exclude_none=True, responses=documented(422))
+def report(service: ServiceOf, said: ReportRequest) -> Results:
+    """Metrics of steps; an item without metrics is a heartbeat. Either renews the lease."""
+    return Results(results=queue.report(service, said.reports))
+
+
+@router.post("/trials:finish", response_model_exclude_none=True, responses=documented(422))
+def finish(service: ServiceOf, said: FinishRequest) -> Results:
+    """End attempts. The same finish twice is ok twice."""
+    return Results(results=queue.finish(service, said.outcomes))

@@ -1,0 +1,68 @@
+"""The worker protocol's three verbs as transactions: change the store, commit, plan what is due, tell who waits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from caviar.wire.protocol import ClaimRequest, Malformed, Result, TrialOutcome, TrialReport
+from service.changes import QUEUE, ranking
+from service.context import Service
+from service.planning import advance
+from service.storage import claims, idempotency, leases, outcomes, reports, searches, trials, workers
+from service.storage.attempts import as_id
+from service.storage.claims import Grant
+
+KEEP = timedelta(days=1)
+"""How long silent workers, used claim keys and idempotency keys are remembered."""
+
+
+def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:
+    now = service.now()
+    with service.database.write() as tx:
+        if search_id is not None:
+            searches.get(tx, search_id)
+        return claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=now)
+
+
+def has_work(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
+    with service.database.read() as tx:
+        return claims.has_work(tx, request, search_id=search_id, now=service.now())
+
+
+def report(service: Service, items: Sequence[TrialReport | Malformed]) -> list[Result]:
+    with service.database.write() as tx:
+        return reports.report(tx, items, ttl=service.lease_ttl, now=service.now())
+
+
+def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) -> list[Result]:
+    now = service.now()
+    with service.database.write() as tx:
+        results = outcomes.finish(tx, items, now=now)
+        concerned = trials.searches_of(tx, [as_id(item.trial) for item in items])
+    follow_up(service, concerned, now=now)
+    return results
+
+
+def follow_up(service: Service, search_ids: Sequence[int], *, now: datetime) -> None:
+    """After trials of these searches ended or came back: create what is due and wake those who wait for it."""
+    for search_id in search_ids:
+        advance(service.database, search_id, now=now)
+    service.changes.announce(QUEUE, *(ranking(search_id) for search_id in search_ids))
+
+
+def sweep(service: Service) -> None:
+    """The server's turn: end leases that ran out and searches whose time is over, and plan what nobody planned.
+
+    A server that was killed between a commit and its follow-up is healed here.
+    """
+    now = service.now()
+    with service.database.write() as tx:
+        concerned = leases.expire(tx, now=now)
+        concerned += searches.end_overdue(tx, now=now)
+        workers.forget(tx, before=now - KEEP)
+        leases.forget_claims(tx, before=now - KEEP)
+        idempotency.forget(tx, before=now - KEEP)
+    with service.database.read() as tx:
+        active = searches.open_ids(tx)
+    planned = [search_id for search_id in active if advance(service.database, search_id, now=now)]
+    if concerned or planned:
+        service.changes.announce(QUEUE, *(ranking(search_id) for search_id in {*concerned, *planned}))

@@ -1,0 +1,1 @@
+"""Samplers: values in, values out. No storage, no clock, no global random state."""

@@ -1,0 +1,32 @@
+"""Random numbers that depend on what they are for and on nothing else: a counter-based generator with raw bits.
+
+Philox4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") keyed by (seed, number). Only its raw
+64-bit words are used, which NumPy keeps the same between releases; its distributions may change.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """The highest word of the counter, so that streams of one key never meet."""
+
+    HYPERPARAMETERS = 0
+    TRIAL_SEED = 1
+
+
+def _words(count: int, *, seed: int, number: int, purpose: Purpose) -> list[int]:
+    generator = np.random.Philox(key=[seed, number], counter=[0, 0, 0, purpose])
+    return [int(word) for word in generator.random_raw(count)]
+
+
+def uniforms(count: int, *, seed: int, number: int) -> list[float]:
+    """Numbers in [0, 1) with 53 random bits each, for the hyperparameters of a trial."""
+    words = _words(count, seed=seed, number=number, purpose=Purpose.HYPERPARAMETERS)
+    return [(word >> 11) * 2.0**-53 for word in words]
+
+
+def trial_seed(*, seed: int, number: int) -> int:
+    """The seed of a trial's weights, order of batches and dropout: 53 bits, a whole number to every JSON reader."""
+    return _words(1, seed=seed, number=number, purpose=Purpose.TRIAL_SEED)[0] >> 11

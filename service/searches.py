@@ -1,0 +1,148 @@
+"""What a user does to searches and trials, as transactions: create, change, enqueue, cancel, delete."""
+
+from typing import Any
+
+from caviar.errors import BudgetUsed, InvalidRequest, SearchEnded
+from caviar.spec import SearchSpec
+from caviar.states import Origin, SearchState
+from caviar.validation import one_sentence
+from caviar.wire.searches import SearchChange
+from service import builtin
+from service.changes import QUEUE, ranking
+from service.context import Service
+from service.planning import advance, draft, lag, preview
+from service.queue import follow_up
+from service.samplers.registry import sampler_for
+from service.storage import idempotency, rounds, searches, trials
+from service.storage.records import SearchRecord, TrialRecord
+from service.storage.searches import Ledger
+
+
+def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -> SearchRecord:
+    """Raises InvalidSpec, IdempotencyMismatch."""
+    builtin.check(spec)
+    now = service.now()
+    with service.database.write() as tx:
+        search_id, is_new = idempotency.once(
+            tx,
+            route="POST /v1/searches",
+            key=idempotency_key,
+            body=spec.document(),
+            now=now,
+            create=lambda: searches.create(tx, spec, dataset_hash=builtin.dataset_hash(spec), now=now),
+        )
+    if is_new:
+        advance(service.database, search_id, now=now)
+        service.changes.announce(QUEUE)
+    return read(service, search_id)
+
+
+def dry_run(spec: SearchSpec, *, draws: int = 5) -> list[dict[str, Any]]:
+    """Hyperparameters as the first trials would have them. Raises InvalidSpec."""
+    builtin.check(spec)
+    return preview(spec, count=min(draws, spec.trials))
+
+
+def read(service: Service, search_id: int) -> SearchRecord:
+    """Raises NotFound."""
+    with service.database.read() as tx:
+        return searches.get(tx, search_id)
+
+
+def change(service: Service, search_id: int, wanted: SearchChange) -> SearchRecord:
+    """All of the change or none of it. Raises NotFound, SearchEnded, InvalidRequest."""
+    now = service.now()
+    plain = {name: value for name in ("name", "notes", "priority") if (value := getattr(wanted, name)) is not None}
+    with service.database.write() as tx:
+        ledger = searches.lock_one(tx, search_id)
+        if wanted.trials is not None:
+            _extend(ledger, wanted.trials)
+        if wanted.state is not None:
+            _turn(ledger, wanted.state)
+        searches.save(tx, ledger, now=now)
+        if plain:
+            searches.edit(tx, search_id, **plain)
+    follow_up(service, [search_id], now=now)
+    return read(service, search_id)
+
+
+def _extend(ledger: Ledger, budget: int) -> None:
+    numbered = ledger.search.next_number
+    if budget < max(numbered, 1):
+        raise InvalidRequest(f"trials: {numbered} trials already exist; the budget cannot be less than that")
+    if ledger.state in (SearchState.FAILED, SearchState.CANCELLED):
+        raise SearchEnded(f"search {ledger.search.id} is {ledger.state}; submit its spec again instead of extending it")
+    if ledger.state is SearchState.COMPLETED and budget > ledger.budget:
+        ledger.turn(SearchState.ACTIVE)
+    ledger.budget = budget
+
+
+def _turn(ledger: Ledger, state: SearchState) -> None:
+    """Asking for the state a search already has is no change."""
+    if state is ledger.state:
+        return
+    if not ledger.search.is_open:
+        raise SearchEnded(f"search {ledger.search.id} is already {ledger.state}; its state cannot become {state}")
+    ledger.turn(state)
+
+
+def delete(service: Service, search_id: int) -> None:
+    """Raises NotFound."""
+    with service.database.write() as tx:
+        searches.delete(tx, search_id)
+    service.changes.announce(ranking(search_id))
+
+
+def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempotency_key: str | None) -> TrialRecord:
+    """A trial with hyperparameters of the user's choice: it takes the next number, and the next round sees it.
+
+    Raises NotFound, SearchEnded, BudgetUsed, InvalidRequest.
+    """
+    now = service.now()
+    hparams = _fitted(read(service, search_id), given)
+    with service.database.write() as tx:
+        ledger = searches.lock_one(tx, search_id)
+
+        def create_trial() -> int:
+            search = ledger.search
+            if not search.is_open:
+                raise SearchEnded(f"search {search.id} is already {search.state}; extend its trials to add one")
+            if search.next_number >= search.budget:
+                raise BudgetUsed(
+                    f"all {search.budget} trials of search {search.id} are numbered; PATCH trials to add more"
+                )
+            new = draft(search, hparams, number=search.next_number, round_=_round_of(search), origin=Origin.ENQUEUED)
+            rounds.append(tx, ledger, new, now=now)
+            return trials.by_number(tx, search.id, new.number).id
+
+        route = f"POST /v1/searches/{search_id}/trials"
+        trial_id, _ = idempotency.once(tx, route=route, key=idempotency_key, body=hparams, now=now, create=create_trial)
+        trial = trials.get(tx, trial_id)
+    service.changes.announce(QUEUE)
+    return trial
+
+
+def _fitted(search: SearchRecord, given: dict[str, Any]) -> dict[str, Any]:
+    spec = SearchSpec.model_validate(search.spec)
+    hparams, errors = spec.domain.fit(given)
+    errors = errors or builtin.check_hyperparameters(spec, hparams)
+    if errors:
+        raise InvalidRequest(one_sentence(errors), errors=errors)
+    return hparams
+
+
+def _round_of(search: SearchRecord) -> int:
+    """An enqueued trial joins the youngest round that the next one waits for, so that the next one sees it."""
+    waits = sampler_for(SearchSpec.model_validate(search.spec).sampler).waits
+    return max(search.next_round - (lag(search.parallel) if waits else 1), 0)
+
+
+def cancel_trial(service: Service, trial_id: int) -> None:
+    """Raises NotFound, TrialEnded."""
+    now = service.now()
+    with service.database.write() as tx:
+        search_id = trials.get(tx, trial_id).search_id
+        ledger = searches.lock_one(tx, search_id)
+        trials.cancel(tx, ledger, trials.get(tx, trial_id), now=now)
+        searches.save(tx, ledger, now=now)
+    follow_up(service, [search_id], now=now)

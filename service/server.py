@@ -1,0 +1,71 @@
+"""Run the application under uvicorn until SIGTERM or SIGINT."""
+
+import logging
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from caviar.errors import PortOccupied
+from caviar.settings import Settings
+from service.app import create_app
+from service.storage import migrate
+
+GRACE_SECONDS = 5
+"""How long open requests may take to end once the server was told to stop."""
+
+
+class _Server(uvicorn.Server):
+    """Answers waiting long polls as soon as it is told to stop; uvicorn itself would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None], url: str) -> None:
+        super().__init__(config)
+        self._on_ready, self._url = on_ready, url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready(self._url)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        application = self.config.app
+        if service := getattr(getattr(application, "state", None), "service", None):
+            service.changes.close()
+
+
+def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+    """Blocks. `on_ready` is given the server's URL once it answers. Raises PortOccupied, StoreRefused."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    listener = _listen(settings.host, settings.port)
+    migrate.upgrade(settings.store_url)
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    config = uvicorn.Config(
+        create_app(settings),
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    _Server(config, on_ready, url).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Taken before anything else is touched, so that an occupied port costs nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise PortOccupied(
+            f"{host}:{port} cannot be listened on ({error.strerror}); choose another with --port"
+        ) from error
+    listener.set_inheritable(True)
+    return listener

@@ -1,0 +1,1 @@
+"""Runs what it claims over HTTP: stacks of networks of the built-in trainer. A worker never opens the database."""

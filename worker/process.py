@@ -1,0 +1,54 @@
+"""A worker process: who it is, what its signals do, and the loop."""
+
+import os
+import platform
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from caviar import __version__
+from caviar.client import Client
+from caviar.loop import Loop, Profile
+from caviar.settings import Settings
+from worker.stacks import train
+
+TRAINERS = ("mlp",)
+
+
+def run(settings: Settings, *, name: str | None, search: str | None, say: Callable[[str], None]) -> None:
+    """Work until SIGTERM or SIGINT; a second one ends the process at once. Call it in the main thread."""
+    profile = Profile(
+        worker=name or _own_name(), capacity=settings.capacity, trainers=TRAINERS, search=search, about=_about()
+    )
+    with Client(settings.url) as client:
+        loop = Loop(client, profile, train, heartbeat=settings.heartbeat_seconds, say=say)
+
+        def drain(number: int, _frame: FrameType | None) -> None:
+            signal.signal(number, signal.SIG_DFL)
+            say("draining: running trials go back to the queue")
+            loop.drain()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, drain)
+        say(f"worker {profile.worker} works for {settings.url}")
+        loop.work()
+
+
+def _own_name() -> str:
+    """Another name for every process, so that the server never takes two for one."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+
+
+def _about() -> dict[str, Any]:
+    return {
+        "caviar": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+    }

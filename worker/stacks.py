@@ -1,0 +1,58 @@
+"""Train claimed trials: cut the claim into stacks and train each stack as one array."""
+
+import traceback
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from caviar.loop import Desk
+from caviar.wire.protocol import ClaimedTrial
+from trainer.stack import Member
+from trainer.training import run
+from worker.splits import split_for
+
+
+def train(trials: Sequence[ClaimedTrial], desk: Desk) -> None:
+    """Train all of a claim's trials, stack by stack. One stack that cannot be trained leaves the others alone."""
+    for stack in stacks(trials):
+        wanted = desk.wanted()
+        members = [trial for trial in stack if trial.id in wanted]
+        if members:
+            _train_or_fail(members, desk)
+
+
+def stacks(trials: Sequence[ClaimedTrial]) -> Iterator[list[ClaimedTrial]]:
+    """Trials with equal `stack` together; one whose stack the server could not tell stands alone."""
+    ordered = sorted(trials, key=lambda trial: (trial.stack, trial.number))
+    for key, group in groupby(ordered, key=lambda trial: trial.stack):
+        members = list(group)
+        yield from [members] if key else ([trial] for trial in members)
+
+
+def _train_or_fail(stack: Sequence[ClaimedTrial], desk: Desk) -> None:
+    try:
+        _train(stack, desk)
+    except Exception as error:
+        # The edge of a stack. What we refuse on purpose is one sentence; anything else needs its traceback.
+        reason = str(error) if isinstance(error, ValueError | LookupError) else traceback.format_exc()
+        for trial in set(desk.open()) & {trial.id for trial in stack}:
+            desk.fail(trial, reason)
+
+
+def _train(stack: Sequence[ClaimedTrial], desk: Desk) -> None:
+    if stack[0].dataset is None:
+        raise ValueError("the trainer mlp needs a dataset, and this search names none")
+    split = split_for(stack[0].dataset)
+    members = [Member(hparams=trial.hyperparameters, seed=trial.seed) for trial in stack]
+
+    def leaving() -> set[int]:
+        wanted = desk.wanted()
+        return {place for place, trial in enumerate(stack) if trial.id not in wanted}
+
+    for reports in run(split, members, leaving=leaving):
+        for report in reports:
+            trial = stack[report.member].id
+            if report.is_finished:
+                desk.report(trial, step=report.epoch, metrics=report.metrics)
+                desk.complete(trial, report.metrics)
+            else:
+                desk.report(trial, step=report.epoch, metrics=report.metrics)
