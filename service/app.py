@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from caviar import __version__
 from caviar.settings import Settings
 from service import queue
-from service.api import health, leaderboard, problems, protocol, searches, trials, workers
+from service.api import description, health, leaderboard, problems, protocol, searches, trials, workers
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     problems.install(app)
+    description.install(app)
     return app
 
 

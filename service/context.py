@@ -8,8 +8,6 @@ from service.changes import Changes
 from service.clock import Clock
 from service.storage.database import Database
 
-IDLE_SILENCE = timedelta(seconds=30)
-
 
 @dataclass(frozen=True)
 class Service:
@@ -24,8 +22,3 @@ class Service:
     @property
     def lease_ttl(self) -> timedelta:
         return self.settings.lease_ttl
-
-    @property
-    def worker_silence(self) -> timedelta:
-        """A worker silent for longer counts as gone. An idle one speaks at least as often as its long poll ends."""
-        return max(self.lease_ttl, IDLE_SILENCE)

@@ -37,8 +37,8 @@ async def leaderboard(
     limit: Limit = 50,
     after: After = None,
     wait: Wait = 0.0,
-    if_none_match: Annotated[str | None, Header()] = None,
-    accept: Annotated[str, Header()] = "application/json",
+    if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
+    accept: Annotated[str, Header(alias="Accept")] = "application/json",
 ) -> Response:
     """Completed and stopped trials, the best first, diverged ones last, ties by number.
 

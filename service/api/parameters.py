@@ -12,7 +12,7 @@ from caviar.errors import InvalidRequest, NotFound
 from service.context import Service
 from service.storage.attempts import as_id
 
-LONGEST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 30.0
 _PREFERRED_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d+(?:\.\d+)?)")
 
 
@@ -34,7 +34,9 @@ def _trial_id(trial: Annotated[str, Path(description="the trial's id", examples=
     return as_id(trial)
 
 
-def _wait(prefer: Annotated[str | None, Header(description="`wait=20`: hold the answer for so long")] = None) -> float:
+def _wait(
+    prefer: Annotated[str | None, Header(alias="Prefer", description="`wait=20`: hold the answer for so long")] = None,
+) -> float:
     """Seconds (RFC 7240). A preference that is not understood is ignored, as the RFC demands."""
     found = _PREFERRED_WAIT.search(prefer or "")
     return min(float(found[1]), LONGEST_WAIT_SECONDS) if found else 0.0
@@ -51,7 +53,13 @@ Wait = Annotated[float, Depends(_wait)]
 After = Annotated[list[Any] | None, Depends(_after)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="items per page")]
 IdempotencyKey = Annotated[
-    str | None, Header(min_length=1, max_length=200, description="the same key with the same body creates once")
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="the same key with the same body creates once",
+    ),
 ]
 
 

@@ -40,10 +40,11 @@ log = logging.getLogger("caviar.api")
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that a route's OpenAPI entry promises, each with an example."""
-    by_status = {
-        status: cls for cls, status in STATUS.items() if cls.code not in ("error", "request_error", "conflict")
-    }
-    return {status: {"description": HTTPStatus(status).phrase, **_content(by_status[status])} for status in statuses}
+    return {status: {"description": HTTPStatus(status).phrase, **_content(_first_leaf(status))} for status in statuses}
+
+
+def _first_leaf(status: int) -> type[CaviarError]:
+    return next(cls for cls, its in STATUS.items() if its == status and not cls.__subclasses__())
 
 
 def _content(cls: type[CaviarError]) -> dict[str, Any]:

@@ -19,7 +19,14 @@ async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait
     """Take trials. With `Prefer: wait=20` the answer comes as soon as there are some."""
     search_id = None if wanted.search is None else as_id(wanted.search)
 
+    is_introduced = False
+
     def attempt() -> list[Grant] | None:
+        nonlocal is_introduced
+        # The first look says that the worker is there. Later ones only read while there is nothing to take.
+        if is_introduced and not queue.has_work(service, wanted, search_id=search_id):
+            return None
+        is_introduced = True
         return queue.claim(service, wanted, search_id=search_id) or None
 
     grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=request.is_disconnected)

@@ -87,5 +87,5 @@ def _answer(service: Service, record: SearchRecord) -> SearchAnswer:
     now = service.now()
     with service.database.read() as tx:
         best = trials.find(tx, record.best_trial) if record.best_trial is not None else None
-        live = workers.live_by_trainer(tx, since=now - service.worker_silence)
+        live = workers.live_by_trainer(tx, since=workers.alive_since(now, service.lease_ttl))
     return present.search(record, best=best, live=live, now=now)

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["workers"])
 def list_workers(service: ServiceOf, limit: Limit = 50, after: After = None) -> WorkerPage:
     """All workers heard of within the last day, by name."""
     last = position(after, str)
-    since = service.now() - service.worker_silence
+    since = workers.alive_since(service.now(), service.lease_ttl)
     with service.database.read() as tx:
         found = workers.page(tx, limit=limit + 1, after=last[0] if last else None)
     items = [present.worker(record, alive_since=since) for record in found[:limit]]

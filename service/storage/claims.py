@@ -42,7 +42,7 @@ def claim(
     if not insert_or_ignore(tx, tables.claim, [{"key_hash": key, "worker": request.worker, "claimed_at": now}]):
         return _replay(tx, request.claim_key, ttl=ttl, now=now)
     candidates = _candidates(tx, request, search_id=search_id, now=now)
-    live = workers.live_by_trainer(tx, since=now - ttl)
+    live = workers.live_by_trainer(tx, since=workers.alive_since(now, ttl))
     most = min(request.capacity, share(candidates, live))
     grants = _take(tx, request, candidates[0].id, most=most, now=now) if candidates else []
     if grants:

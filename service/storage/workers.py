@@ -1,7 +1,7 @@
 """Workers: who spoke when, what each offers, what each holds."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,14 @@ from service.storage.database import Transaction, insert_or_ignore
 from service.storage.records import WorkerRecord
 
 _worker, _offer = tables.worker.c, tables.offer.c
+
+IDLE_SILENCE = timedelta(seconds=45)
+"""Longer than the longest long poll: an idle worker speaks once per poll."""
+
+
+def alive_since(now: datetime, ttl: timedelta) -> datetime:
+    """A worker not heard since then counts as gone."""
+    return now - max(ttl, IDLE_SILENCE)
 
 
 def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
