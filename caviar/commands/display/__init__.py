@@ -1,0 +1,1 @@
+"""What the command line draws. Loads rich: import it where a command runs."""

@@ -1,0 +1,37 @@
+"""`caviar submit`: a spec file becomes a search."""
+
+from typing import Annotated
+
+import typer
+
+from caviar.commands.console import print_json, say
+from caviar.commands.options import AsJson, Url
+
+
+def submit(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A YAML or JSON file; - is stdin.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Watch until it has ended; exit 1 if it fails.")] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Submit a search and print its id.
+
+    With --wait, watch it and print its leaderboard.
+    """
+    from caviar.commands.connection import connect, url_flag
+    from caviar.commands.watching import report_end, watch
+    from caviar.documents import read_document
+
+    document = read_document(spec)
+    with connect(url) as client:
+        search = client.submit(document)
+        say(f"search {search.id} ({search.name}) is submitted with {search.trials} trials")
+        if wait:
+            ended = watch(client, search.id, url=url)
+            report_end(client, ended, as_json=as_json)
+            return
+    if as_json:
+        print_json(search.model_dump(mode="json"))
+    else:
+        print(search.id)
+        say(f"watch it with: caviar top {search.id} --watch{url_flag(url)}")

@@ -1,0 +1,34 @@
+"""`caviar worker`: one worker process."""
+
+from typing import Annotated
+
+import typer
+
+from caviar.commands.console import say
+from caviar.commands.lifeline import end_with_starter
+from caviar.commands.options import Lifeline
+
+
+def worker(
+    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="The server, instead of CAVIAR_URL.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="How the server lists this worker.")] = None,
+    search: Annotated[str | None, typer.Option("--search", help="Work for this search only.")] = None,
+    capacity: Annotated[
+        int | None, typer.Option("--capacity", min=1, max=1000, help="Trials to claim at once, at most.")
+    ] = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Run one worker.
+
+    It claims trials, trains them and reports. Ctrl-C or SIGTERM returns what it holds.
+    """
+    if lifeline:
+        end_with_starter()
+    from worker.threads import limit_blas
+
+    # Before NumPy loads, which reads these limits once.
+    limit_blas()
+    from caviar.settings import load_settings
+    from worker.process import run
+
+    run(load_settings(url=url, capacity=capacity), name=name, search=search, say=say)

@@ -1,0 +1,88 @@
+"""Our own processes, as `caviar up` and `caviar demo` start and end them.
+
+A process lives in a session of its own, so that Ctrl-C in a terminal reaches only its starter, which then ends the
+others in order: workers first, while there is a server to give their trials back to. Its stdin is a lifeline: a pipe
+whose other end only the starter holds, and which the kernel closes even after kill -9.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO
+
+from caviar.errors import ProcessFailed
+
+Process = subprocess.Popen[str]
+
+
+def start(*arguments: str, settings: Mapping[str, str] | None = None, log: IO[str] | None = None) -> Process:
+    """Run `caviar` with these arguments. `settings` are CAVIAR_* variables; stderr goes to `log`, else to our own."""
+    # -P: a trainer.py or worker.py in the current folder is the user's and must not be taken for ours.
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "caviar", *arguments, "--lifeline"],
+        env={**os.environ, **(settings or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        start_new_session=True,
+        text=True,
+    )
+
+
+def ready_url(server: Process, *, timeout_seconds: float = 60.0) -> str:
+    """Wait for the line in which `caviar serve --json` tells its URL. Raises ProcessFailed."""
+    assert server.stdout is not None
+    is_speaking, _, _ = select.select([server.stdout], [], [], timeout_seconds)
+    line = server.stdout.readline() if is_speaking else ""
+    if not is_speaking:
+        raise ProcessFailed(f"the server was not ready after {timeout_seconds:g} s")
+    if not line:
+        server.wait()
+        raise ProcessFailed(f"the server did not start: it {ending(server)}")
+    return str(json.loads(line)["url"])
+
+
+def ending(process: Process) -> str:
+    """How an ended process ended, as a predicate: `was killed by SIGKILL`."""
+    code = process.returncode
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
+def stop(processes: Iterable[Process], *, grace_seconds: float = 10.0) -> None:
+    """SIGTERM for all, then SIGKILL for whole groups that are left after the grace, or at a second Ctrl-C."""
+    stopping = list(processes)
+    deadline = time.monotonic() + grace_seconds
+    try:
+        for process in stopping:
+            process.terminate()
+        for process in stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+    finally:
+        for process in stopping:
+            _kill(process)
+
+
+def _kill(process: Process) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+@contextlib.contextmanager
+def sigterm_is_ctrl_c() -> Iterator[None]:
+    """Within, SIGTERM raises KeyboardInterrupt too, so that there is one way to end."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,105 @@
+"""Starting and ending processes, with small programs in the place of ours where ours would be too kind."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from caviar.errors import ProcessFailed
+from caviar.processes import Process, ending, ready_url, stop
+from tests.commands.running import processes_with, wait_for
+
+_LIFELINE = "from caviar.commands.lifeline import end_with_starter; end_with_starter({grace})"
+_STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+{more}
+print('ready', flush=True)
+time.sleep(60)
+"""
+
+
+def program(code: str) -> Process:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def first_line(process: Process) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_a_process_ends_by_sigterm_when_its_lifeline_does() -> None:
+    process = program(f"{_LIFELINE.format(grace=30)}; import time; print('ready', flush=True); time.sleep(60)")
+    first_line(process)
+
+    assert process.stdin is not None
+    process.stdin.close()
+
+    assert process.wait(10) == -signal.SIGTERM
+    stop([process])
+
+
+def test_a_process_that_ignores_sigterm_is_killed_with_its_children_when_its_lifeline_ends(tmp_path: Path) -> None:
+    child = (
+        f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', '{tmp_path}'])"
+    )
+    process = program(_STUBBORN.format(more=f"{_LIFELINE.format(grace=0.1)}; {child}"))
+    first_line(process)
+
+    assert process.stdin is not None
+    process.stdin.close()
+
+    assert process.wait(10) == -signal.SIGKILL
+    wait_for(lambda: processes_with(str(tmp_path)) == [])
+    stop([process])
+
+
+def test_stop_kills_what_ignores_sigterm_after_the_grace() -> None:
+    process = program(_STUBBORN.format(more="pass"))
+    first_line(process)
+    start = time.monotonic()
+
+    stop([process], grace_seconds=0.3)
+
+    assert process.returncode == -signal.SIGKILL
+    assert 0.3 <= time.monotonic() - start < 5
+    assert ending(process) == "was killed by SIGKILL"
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_grace() -> None:
+    process = program(_STUBBORN.format(more="pass"))
+    first_line(process)
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    start = time.monotonic()
+
+    with pytest.raises(KeyboardInterrupt):
+        stop([process], grace_seconds=30)
+
+    assert process.returncode == -signal.SIGKILL
+    assert time.monotonic() - start < 10
+
+
+def test_a_server_that_ends_before_it_is_ready_is_reported() -> None:
+    server = program("import sys; sys.exit(3)")
+
+    with pytest.raises(ProcessFailed, match="it ended with exit code 3"):
+        ready_url(server)
+    stop([server])
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_forever() -> None:
+    server = program("import time; time.sleep(60)")
+
+    with pytest.raises(ProcessFailed, match=r"not ready after 0\.2 s"):
+        ready_url(server, timeout_seconds=0.2)
+    stop([server])

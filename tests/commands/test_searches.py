@@ -1,0 +1,130 @@
+"""The commands that ask a server once."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from caviar import Client
+from tests.commands.running import Terminal, caviar
+
+Submit = Callable[..., str]
+
+SPEC = "{name: mine, trainer: nobody, metric: loss, goal: minimize, space: {x: {low: 1e-4, high: 1, scale: log}}}"
+
+
+def test_submit_prints_the_id_alone_and_says_how_to_watch(url: str, client: Client) -> None:
+    answer = caviar("submit", "-", "--url", url, stdin=SPEC)
+
+    assert answer.returncode == 0
+    assert client.search(answer.stdout.rstrip("\n")).name == "mine"
+    assert f"caviar top {answer.stdout.strip()} --watch --url {url}" in answer.stderr
+
+
+def test_submit_prints_the_search_as_json(url: str) -> None:
+    search = json.loads(caviar("submit", "-", "--url", url, "--json", stdin=SPEC).stdout)
+
+    assert (search["state"], search["spec"]["space"]["x"]["low"]) == ("active", 1e-4)
+
+
+def test_a_bad_spec_is_refused_with_every_field_that_is_wrong(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("metric: loss\ngoal: minimise\nspaec: {}\n")
+
+    answer = caviar("submit", str(path), "--url", url)
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "did you mean minimize?" in answer.stderr
+    assert "did you mean space?" in answer.stderr
+
+
+def test_the_server_comes_from_the_environment_where_no_flag_names_it(url: str, waiting_search: Submit) -> None:
+    assert caviar("show", waiting_search(), settings={"CAVIAR_URL": url}).returncode == 0
+
+
+def test_searches_lists_the_newest_first(url: str, waiting_search: Submit) -> None:
+    older, newer = waiting_search(name="older"), waiting_search(name="newer")
+
+    rows = [line.split() for line in caviar("searches", "--url", url).stdout.splitlines()]
+    items = json.loads(caviar("searches", "--url", url, "--json", "--limit", "2").stdout)["items"]
+
+    assert rows[0] == ["id", "name", "state", "progress", "best", "created"]
+    assert [row[:3] for row in rows[1:3]] == [[newer, "newer", "active"], [older, "older", "active"]]
+    assert [item["id"] for item in items] == [newer, older]
+
+
+def test_show_tells_what_a_search_waits_for_and_its_spec(url: str, waiting_search: Submit) -> None:
+    search = waiting_search()
+
+    shown = dict(line.split(maxsplit=1) for line in caviar("show", search, "--url", url).stdout.splitlines())
+
+    assert shown["state"] == "active"
+    assert shown["waits"].startswith("for")
+    assert "nobody" in shown["waits"]
+    assert shown["x"].startswith("low 0, high 1")
+    assert shown["kind"] == "constant"
+    assert json.loads(caviar("show", search, "--url", url, "--json").stdout)["id"] == search
+
+
+def test_pause_resume_and_cancel_change_the_state(url: str, client: Client, waiting_search: Submit) -> None:
+    search = waiting_search()
+    for command, state in [("pause", "paused"), ("resume", "active"), ("cancel", "cancelled")]:
+        answer = caviar(command, search, "--url", url)
+
+        assert (answer.returncode, answer.stdout) == (0, "")
+        assert answer.stderr == f"search {search} (waiting) is {state}\n"
+        assert client.search(search).state == state
+
+
+def test_a_search_that_has_ended_cannot_be_paused(url: str, waiting_search: Submit) -> None:
+    search = waiting_search()
+    caviar("cancel", search, "--url", url)
+
+    answer = caviar("pause", search, "--url", url)
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("command", ["show", "top", "pause", "resume", "cancel", "export"])
+def test_an_unknown_search_ends_with_exit_code_3(command: str, url: str) -> None:
+    answer = caviar(command, "987654", "--url", url)
+
+    assert (answer.returncode, answer.stdout) == (3, "")
+    assert answer.stderr.startswith("error: there is no search 987654")
+
+
+def test_top_and_export_agree_on_the_leaderboard(url: str, finished: str) -> None:
+    top = json.loads(caviar("top", finished, "--limit", "3", "--json", "--url", url).stdout)["items"]
+    as_json = json.loads(caviar("export", finished, "--format", "json", "--url", url).stdout)["items"]
+    as_csv = list(csv.DictReader(io.StringIO(caviar("export", finished, "--format", "csv", "--url", url).stdout)))
+
+    assert [row["rank"] for row in as_json] == list(range(1, 41))
+    assert top == as_json[:3]
+    assert [row["id"] for row in as_csv] == [row["id"] for row in as_json]
+    assert [float(row["value"]) for row in as_csv] == [row["value"] for row in as_json]
+
+
+def test_the_json_of_an_empty_leaderboard_is_whole(url: str, waiting_search: Submit) -> None:
+    answer = caviar("export", waiting_search(), "--format", "json", "--url", url)
+
+    assert json.loads(answer.stdout) == {"items": [], "next": None}
+
+
+def test_top_shows_the_parameters_that_vary(url: str, finished: str) -> None:
+    lines = caviar("top", finished, "--url", url).stdout.splitlines()
+
+    assert lines[0].split() == ["rank", "loss", "trial", "x", "y"]
+    assert len(lines) == 11
+
+
+def test_no_color_is_respected_on_a_terminal(url: str, waiting_search: Submit) -> None:
+    waiting_search()
+    terminal = Terminal("searches", "--url", url, settings={"NO_COLOR": "1"})
+
+    assert terminal.read_to_end() == 0
+    assert "waiting" in terminal.screen
+    assert "\x1b[3" not in terminal.screen
