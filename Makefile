@@ -1,0 +1,44 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help .venv demo test test-long test-all check openapi clean
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv: .venv/installed  ## all set-up: an environment with everything that the other targets need
+
+# hatchling comes first and builds Caviar without isolation, so that constraints.txt pins the build as well.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("Caviar needs Python 3.11: make PYTHON=python3.11")'
+	@echo "setting up .venv (about a minute, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --constraint constraints.txt hatchling editables
+	@$(BIN)/pip install -qq --constraint constraints.txt --no-build-isolation --editable '.[test,lint]'
+	@touch $@
+
+demo: .venv  ## a server, a worker per core and a search on real data, watched to its end
+	@$(BIN)/caviar demo
+
+test: .venv  ## all tests but the long ones, on SQLite and a real Postgres
+	@$(PYTEST) -m "not long"
+
+test-long: .venv  ## the long tests alone
+	@$(PYTEST) -m long
+
+test-all: test test-long  ## all tests
+
+check: .venv  ## lint, format, types, import directions
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+openapi: .venv  ## write openapi.json anew from the server's code
+	@$(BIN)/python -m service.openapi > openapi.json.new && mv openapi.json.new openapi.json
+
+clean:  ## remove the environment and every cache
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
