@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -64,7 +65,7 @@ class Client:
         return self._parse(DryRun, "POST", "/v1/searches", json=_document(spec), params={"dry_run": "true"})
 
     def search(self, search: str) -> SearchAnswer:
-        return self._parse(SearchAnswer, "GET", f"/v1/searches/{search}")
+        return self._parse(SearchAnswer, "GET", f"/v1/searches/{_part(search)}")
 
     def searches(self, *, limit: int = 50, after: str | None = None) -> SearchPage:
         """Newest first."""
@@ -72,22 +73,22 @@ class Client:
 
     def change(self, search: str, change: SearchChange) -> SearchAnswer:
         body = change.model_dump(mode="json", exclude_unset=True)
-        return self._parse(SearchAnswer, "PATCH", f"/v1/searches/{search}", json=body)
+        return self._parse(SearchAnswer, "PATCH", f"/v1/searches/{_part(search)}", json=body)
 
     def delete(self, search: str) -> None:
-        self._call("DELETE", f"/v1/searches/{search}")
+        self._call("DELETE", f"/v1/searches/{_part(search)}")
 
     def rounds(self, search: str, *, limit: int = 100, after: str | None = None) -> RoundPage:
-        return self._parse(RoundPage, "GET", f"/v1/searches/{search}/rounds", params=_page(limit, after))
+        return self._parse(RoundPage, "GET", f"/v1/searches/{_part(search)}/rounds", params=_page(limit, after))
 
     # Trials
 
     def leaderboard(self, search: str, *, limit: int = 50, after: str | None = None) -> LeaderboardPage:
-        return self._parse(LeaderboardPage, "GET", f"/v1/searches/{search}/leaderboard", params=_page(limit, after))
+        return self._parse(LeaderboardPage, "GET", f"/v1/searches/{_part(search)}/leaderboard", params=_page(limit, after))
 
     def leaderboard_csv(self, search: str) -> Iterator[str]:
         """The whole leaderboard as CSV text, in pieces."""
-        path, headers = f"/v1/searches/{search}/leaderboard", {"Accept": "text/csv"}
+        path, headers = f"/v1/searches/{_part(search)}/leaderboard", {"Accept": "text/csv"}
         try:
             with self._http.stream("GET", path, headers=headers) as response:
                 if response.is_error:
@@ -99,20 +100,20 @@ class Client:
 
     def trials(self, search: str, *, state: str | None = None, limit: int = 50, after: str | None = None) -> TrialPage:
         params = _page(limit, after) | ({"state": state} if state else {})
-        return self._parse(TrialPage, "GET", f"/v1/searches/{search}/trials", params=params)
+        return self._parse(TrialPage, "GET", f"/v1/searches/{_part(search)}/trials", params=params)
 
     def trial(self, trial: str) -> TrialDetail:
-        return self._parse(TrialDetail, "GET", f"/v1/trials/{trial}")
+        return self._parse(TrialDetail, "GET", f"/v1/trials/{_part(trial)}")
 
     def reports(self, trial: str, *, limit: int = 1000, after: str | None = None) -> ReportPage:
-        return self._parse(ReportPage, "GET", f"/v1/trials/{trial}/reports", params=_page(limit, after))
+        return self._parse(ReportPage, "GET", f"/v1/trials/{_part(trial)}/reports", params=_page(limit, after))
 
     def enqueue(self, search: str, hyperparameters: Mapping[str, Any]) -> TrialAnswer:
         body = {"hyperparameters": dict(hyperparameters)}
-        return self._parse(TrialAnswer, "POST", f"/v1/searches/{search}/trials", json=body)
+        return self._parse(TrialAnswer, "POST", f"/v1/searches/{_part(search)}/trials", json=body)
 
     def cancel_trial(self, trial: str) -> TrialDetail:
-        return self._parse(TrialDetail, "PATCH", f"/v1/trials/{trial}", json={"state": "cancelled"})
+        return self._parse(TrialDetail, "PATCH", f"/v1/trials/{_part(trial)}", json={"state": "cancelled"})
 
     # Workers
 
@@ -163,6 +164,11 @@ def _address(url: str) -> str:
     if not is_address:
         raise UsageError(f"{url!r} is no address of a server; write it like {DEFAULT_URL}")
     return url.rstrip("/")
+
+
+def _part(opaque_id: str) -> str:
+    """An id as one part of a path, whatever a user typed."""
+    return quote(opaque_id, safe="")
 
 
 def _document(spec: SearchSpec | Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class Desk:
 
     def fail(self, trial: str, error: str) -> None:
         """`error`: for a person, the reason last, as in a traceback."""
-        text = error[-LONGEST_ERROR:]
+        # A message that quotes a file's name may hold what UTF-8 cannot say.
+        text = error[-LONGEST_ERROR:].encode(errors="backslashreplace").decode()
         self._outbox.finish(TrialOutcome(**_proof(self._proofs[trial]), outcome="failed", error=text))
 
     def give_back(self, trial: str) -> None:
@@ -118,23 +119,25 @@ class Loop:
         failures = 0
         while not self._is_draining:
             try:
-                answer = self._poll(request)
+                answer = self._poll(request, pause=pause_after(failures) if failures else 0.0)
             except _Interrupted:
                 return self._take_back(request)
             except (Unreachable, RetryLater, ServerFault) as error:
                 if failures == 0:
                     self._say(f"{error.detail}; trying again")
                 failures += 1
-                time.sleep(pause_after(failures))
             else:
                 if failures:
                     self._say("the server answers again")
                 return answer.trials
         return []
 
-    def _poll(self, request: ClaimRequest) -> ClaimAnswer:
+    def _poll(self, request: ClaimRequest, *, pause: float) -> ClaimAnswer:
         self._is_polling = True
         try:
+            if self._is_draining:  # the signal came just before it could interrupt
+                raise _Interrupted
+            time.sleep(pause)
             return self._client.claim(request, wait=CLAIM_WAIT_SECONDS)
         finally:
             self._is_polling = False

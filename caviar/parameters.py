@@ -6,6 +6,7 @@ give it: a single point for a float, an interval of positive width for the level
 
 import math
 import re
+import reprlib
 from collections.abc import Hashable
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -43,25 +44,21 @@ def _number(value: Any) -> int | float:
     return value
 
 
-def _is_unicode(text: str) -> bool:
-    """JSON can say half of a surrogate pair, which no database stores."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def is_text(value: str) -> bool:
+    """JSON can say NUL and half of a surrogate pair, which no database stores."""
+    return re.search("[\x00\ud800-\udfff]", value) is None
 
 
 def _scalar(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if len(value) > 1000 or re.search("[\x00\ud800-\udfff]", value):
+        if len(value) > 1000 or not is_text(value):
             raise _refuse("a text is at most 1000 characters long and holds neither NUL nor a lone surrogate")
         return value
     if isinstance(value, int | float):
         return _number(value)
-    raise _refuse(f"{value!r} is no plain value; give a number, a text, true, false, null or a list of them")
+    raise _refuse(f"{reprlib.repr(value)} is no plain value; give a number, a text, true, false, null or a list of them")
 
 
 def _value(value: Any) -> Any:
