@@ -84,7 +84,9 @@ class Client:
     # Trials
 
     def leaderboard(self, search: str, *, limit: int = 50, after: str | None = None) -> LeaderboardPage:
-        return self._parse(LeaderboardPage, "GET", f"/v1/searches/{_part(search)}/leaderboard", params=_page(limit, after))
+        return self._parse(
+            LeaderboardPage, "GET", f"/v1/searches/{_part(search)}/leaderboard", params=_page(limit, after)
+        )
 
     def leaderboard_csv(self, search: str) -> Iterator[str]:
         """The whole leaderboard as CSV text, in pieces."""

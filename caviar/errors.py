@@ -6,8 +6,7 @@
     │   ├── InvalidRequest       another body, header or query is wrong
     │   ├── IdempotencyMismatch  the Idempotency-Key was used for another body
     │   ├── NotFound             there is no such thing
-    │   ├── MethodNotAllowed     the path exists, the method does not
-    │   └── TooLarge             the body is larger than the server reads
+    │   └── MethodNotAllowed     the path exists, the method does not
     ├── ConflictError            look at the present state, then decide
     │   ├── SearchEnded          the search has ended
     │   ├── TrialEnded           the trial has ended
@@ -72,10 +71,6 @@ class NotFound(RequestError):
 
 class MethodNotAllowed(RequestError):
     code = "method_not_allowed"
-
-
-class TooLarge(RequestError):
-    code = "too_large"
 
 
 class ConflictError(CaviarError):

@@ -9,6 +9,7 @@ still wanted. What it leaves without an outcome is returned to the queue when th
 """
 
 import secrets
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from caviar.client import Client
-from caviar.errors import RetryLater, ServerFault, Unreachable
+from caviar.errors import CaviarError, ProcessFailed, RetryLater, ServerFault, Unreachable
 from caviar.outbox import Outbox, pause_after
 from caviar.wire.protocol import ClaimAnswer, ClaimedTrial, ClaimRequest, Proof, TrialOutcome, TrialReport
 
 CLAIM_WAIT_SECONDS = 20.0
+LOOK_UP_SECONDS = 0.1
+"""How soon a loop that waits notices that it is to drain."""
 LONGEST_ERROR = 20_000
 """Characters of a traceback that are sent: its end, where the reason stands."""
 
@@ -71,10 +74,6 @@ class Desk:
 Run = Callable[[Sequence[ClaimedTrial], Desk], None]
 
 
-class _Interrupted(BaseException):
-    """Leaves a long poll when the signal handler says so; nothing but `work` may catch it."""
-
-
 class Loop:
     def __init__(
         self,
@@ -89,13 +88,10 @@ class Loop:
         self._client, self._profile, self._run = client, profile, run
         self._heartbeat, self._grace, self._say = heartbeat, grace, say
         self._is_draining = False
-        self._is_polling = False
 
     def drain(self) -> None:
-        """Stop claiming, return what runs, end. Call it from the thread that works, as a signal handler is."""
+        """Stop claiming, return what runs, end. Safe to call from a signal handler and from any thread."""
         self._is_draining = True
-        if self._is_polling:
-            raise _Interrupted
 
     def work(self) -> None:
         """Blocks until drained. Raises what no retry mends: a claim that the server will never accept."""
@@ -119,34 +115,54 @@ class Loop:
         failures = 0
         while not self._is_draining:
             try:
-                answer = self._poll(request, pause=pause_after(failures) if failures else 0.0)
-            except _Interrupted:
-                return self._take_back(request)
+                answer = self._poll(request)
             except (Unreachable, RetryLater, ServerFault) as error:
                 if failures == 0:
                     self._say(f"{error.detail}; trying again")
                 failures += 1
+                self._pause(pause_after(failures))
             else:
                 if failures:
                     self._say("the server answers again")
-                return answer.trials
+                return self._take_back(request) if answer is None else answer.trials
         return []
 
-    def _poll(self, request: ClaimRequest, *, pause: float) -> ClaimAnswer:
-        self._is_polling = True
+    def _poll(self, request: ClaimRequest) -> ClaimAnswer | None:
+        """The answer to a long poll, or None if the loop drains first.
+
+        The poll has a thread of its own, which is then left behind: a signal handler cannot end a read from a socket
+        without the risk of leaving the connection pool locked.
+        """
+        answers: list[ClaimAnswer | CaviarError] = []
+        thread = threading.Thread(target=self._ask, args=(request, answers), name="caviar-claim", daemon=True)
+        thread.start()
+        while thread.is_alive() and not self._is_draining:
+            thread.join(LOOK_UP_SECONDS)
+        if not answers:
+            return None
+        if isinstance(answers[0], CaviarError):
+            raise answers[0]
+        return answers[0]
+
+    def _ask(self, request: ClaimRequest, answers: list[ClaimAnswer | CaviarError]) -> None:
         try:
-            if self._is_draining:  # the signal came just before it could interrupt
-                raise _Interrupted
-            time.sleep(pause)
-            return self._client.claim(request, wait=CLAIM_WAIT_SECONDS)
-        finally:
-            self._is_polling = False
+            answers.append(self._client.claim(request, wait=CLAIM_WAIT_SECONDS))
+        except CaviarError as error:
+            answers.append(error)
+        except Exception as error:
+            # The edge of a thread: whoever waits for it must learn why there is no answer.
+            answers.append(ProcessFailed(f"the claim failed: {error!r}"))
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._is_draining and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_UP_SECONDS))
 
     def _take_back(self, request: ClaimRequest) -> list[ClaimedTrial]:
         """The answer we did not wait for may have granted trials: ask for it again, so that they can be returned."""
         try:
             return self._client.claim(request).trials
-        except (Unreachable, RetryLater, ServerFault):
+        except CaviarError:
             return []
 
     def _handle(self, trials: Sequence[ClaimedTrial], outbox: Outbox) -> None:

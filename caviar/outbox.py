@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from caviar.client import Client
 from caviar.errors import CaviarError, ProcessFailed, RequestError
@@ -23,15 +24,22 @@ def pause_after(failures: int) -> float:
     return min(FIRST_PAUSE * 2.0 ** min(failures, 10), LONGEST_PAUSE) * random.uniform(0.5, 1.0)
 
 
+@dataclass
+class _Held:
+    """A lease, and when (time.monotonic) the server last heard of it."""
+
+    proof: Proof
+    spoken_at: float
+
+
 class Outbox:
     """Use as `with`: leaving it sends what is left, for at most `grace` seconds."""
 
     def __init__(self, client: Client, *, heartbeat: float, grace: float, say: Callable[[str], None]) -> None:
         self._client, self._heartbeat, self._grace, self._say = client, heartbeat, grace, say
-        self._held: dict[str, Proof] = {}
+        self._held: dict[str, _Held] = {}
         self._reports: list[TrialReport] = []
         self._outcomes: list[TrialOutcome] = []
-        self._spoken_at: dict[str, float] = {}
         self._is_closing = False
         self._defect: BaseException | None = None
         self._changed = threading.Condition()
@@ -50,11 +58,8 @@ class Outbox:
     def hold(self, proofs: Sequence[Proof], *, ttl: float) -> None:
         """Keep these leases alive from now on. A short lease is renewed more often than the setting says."""
         with self._changed:
-            self._heartbeat = min(self._heartbeat, ttl / 3)
-            now = time.monotonic()
-            for proof in proofs:
-                self._held[proof.trial] = proof
-                self._spoken_at[proof.trial] = now
+            self._heartbeat = min(self._heartbeat, ttl / 4)
+            self._held |= {proof.trial: _Held(proof, spoken_at=time.monotonic()) for proof in proofs}
             self._changed.notify_all()
 
     def report(self, report: TrialReport) -> None:
@@ -74,7 +79,7 @@ class Outbox:
         """Trials that have no outcome yet and that the server still lets this worker run."""
         with self._changed:
             ended = {outcome.trial for outcome in self._outcomes}
-            return {trial: proof for trial, proof in self._held.items() if trial not in ended}
+            return {trial: held.proof for trial, held in self._held.items() if trial not in ended}
 
     def flush(self, *, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Wait until everything was sent and answered, or, in a hurry, until the grace is over."""
@@ -125,28 +130,28 @@ class Outbox:
     def _due(self) -> list[Proof]:
         """Leases that nothing has renewed for a heartbeat's time."""
         limit = time.monotonic() - self._heartbeat
-        return [proof for trial, proof in self._held.items() if self._spoken_at[trial] <= limit]
+        return [held.proof for held in self._held.values() if held.spoken_at <= limit]
 
     def _until_next_beat(self) -> float | None:
         if not self._held:
             return None
-        oldest = min(self._spoken_at[trial] for trial in self._held)
+        oldest = min(held.spoken_at for held in self._held.values())
         return max(oldest + self._heartbeat - time.monotonic(), 0.01)
 
     def _send(self) -> None:
+        """Reports and heartbeats first, then the outcomes of trials that have nothing left to report."""
         with self._changed:
             reports = self._reports[:MOST_ITEMS]
             spoken = {report.trial for report in reports}
             silent = [proof for proof in self._due() if proof.trial not in spoken]
-            beats = [TrialReport(trial=proof.trial, attempt=proof.attempt, token=proof.token) for proof in silent]
-        if reports or beats:
-            items = [*reports, *beats][:MOST_ITEMS]
+        if items := [*reports, *map(_heartbeat, silent)][:MOST_ITEMS]:
             self._settle(items, self._answers(lambda: self._client.report(ReportRequest(reports=items)).results, items))
             with self._changed:
                 del self._reports[: len(reports)]
                 self._changed.notify_all()
         with self._changed:
-            outcomes = self._outcomes[:MOST_ITEMS] if not self._reports else []
+            unsaid = {report.trial for report in self._reports}
+            outcomes = [outcome for outcome in self._outcomes if outcome.trial not in unsaid][:MOST_ITEMS]
         if outcomes:
             ask = FinishRequest(outcomes=outcomes)
             results = self._answers(lambda: self._client.finish(ask).results, outcomes)
@@ -156,14 +161,19 @@ class Outbox:
     def _close(self, outcomes: Sequence[TrialOutcome], results: Sequence[Result]) -> None:
         """Forget what is answered. An outcome that the server cannot read becomes a failure that says so."""
         with self._changed:
-            del self._outcomes[: len(outcomes)]
+            self._outcomes = [outcome for outcome in self._outcomes if outcome not in outcomes]
             for outcome, result in zip(outcomes, results, strict=True):
                 if result.status is Status.REFUSED and outcome.outcome == "completed":
-                    error = f"the server refused the result: {result.detail}"
-                    self._outcomes.append(_failure(outcome, error))
+                    self._outcomes.append(_failure(outcome, f"the server refused the result: {result.detail}"))
                 else:
-                    self._held.pop(outcome.trial, None)
+                    self._let_go(outcome)
             self._changed.notify_all()
+
+    def _let_go(self, proof: Proof) -> None:
+        """A word about an attempt that is over says nothing of the trial's next attempt."""
+        held = self._held.get(proof.trial)
+        if held is not None and held.proof.attempt == proof.attempt:
+            del self._held[proof.trial]
 
     def _answers(self, ask: Callable[[], list[Result]], items: Sequence[Proof]) -> list[Result]:
         """The server's answers. A request it will never accept is answered for it, so that it is not sent for ever."""
@@ -178,11 +188,16 @@ class Outbox:
         now = time.monotonic()
         with self._changed:
             for item, result in zip(items, results, strict=True):
-                self._spoken_at[item.trial] = now
+                if item.trial in self._held:
+                    self._held[item.trial].spoken_at = now
                 if result.status in (Status.STOP, Status.LOST):
-                    self._held.pop(item.trial, None)
+                    self._let_go(item)
                 elif result.status is Status.REFUSED:
                     self._say(f"trial {item.trial}: the server refused it ({result.code}: {result.detail})")
+
+
+def _heartbeat(proof: Proof) -> TrialReport:
+    return TrialReport(trial=proof.trial, attempt=proof.attempt, token=proof.token)
 
 
 def _failure(outcome: TrialOutcome, error: str) -> TrialOutcome:

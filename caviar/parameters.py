@@ -6,7 +6,6 @@ give it: a single point for a float, an interval of positive width for the level
 
 import math
 import re
-import reprlib
 from collections.abc import Hashable
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from caviar.numbers import LARGEST_INTEGER
 from caviar.scales import Scale, from_unit, to_unit
+from caviar.validation import shown
 
 
 class Kind(StrEnum):
@@ -36,9 +36,9 @@ def _refuse(reason: str) -> PydanticCustomError:
 
 def _number(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refuse(f"{value!r} is not a number")
+        raise _refuse(f"{shown(value)} is not a number")
     if isinstance(value, float) and not math.isfinite(value):
-        raise _refuse(f"{value!r} is not finite")
+        raise _refuse(f"{shown(value)} is not finite")
     if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         raise _refuse("the integer is beyond 2^53 - 1, where other languages lose digits")
     return value
@@ -58,7 +58,7 @@ def _scalar(value: Any) -> Any:
         return value
     if isinstance(value, int | float):
         return _number(value)
-    raise _refuse(f"{reprlib.repr(value)} is no plain value; give a number, a text, true, false, null or a list of them")
+    raise _refuse(f"{shown(value)} is no plain value; give a number, a text, true, false, null or a list of them")
 
 
 def _value(value: Any) -> Any:
@@ -130,11 +130,11 @@ class Range(_Parameter):
 
     def problem_with(self, value: Any) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"{value!r} is not a number"
+            return f"{shown(value)} is not a number"
         if not self.low <= value <= self.high:
-            return f"{value!r} is outside {self.low} … {self.high}"
+            return f"{shown(value)} is outside {self.low} … {self.high}"
         if self.type is Kind.INT and not float(value).is_integer():
-            return f"{value!r} is not a whole number"
+            return f"{shown(value)} is not a whole number"
         return None
 
     def canonical(self, value: float) -> float | int:
@@ -185,7 +185,7 @@ class Choice(_Parameter):
     def problem_with(self, value: Any) -> str | None:
         if key(value) in [key(choice) for choice in self.values]:
             return None
-        return f"{value!r} is none of {', '.join(map(repr, self.values))}"
+        return f"{shown(value)} is none of {', '.join(map(repr, self.values))}"
 
     def canonical(self, value: Any) -> Any:
         """A value without a problem as it is listed: 64 where 64.0 was given."""

@@ -30,7 +30,10 @@ def _warp(x: float, scale: Scale) -> float:
 
 def _unwarp(r: float, scale: Scale) -> float:
     if scale is Scale.LOG:
-        return float(10.0**r)
+        try:
+            return float(10.0**r)
+        except OverflowError:  # r was rounded up at the largest number there is
+            return math.inf
     if scale is Scale.REVERSE_LOG:
         return float(1.0 - 10.0**-r)
     return r

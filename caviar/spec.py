@@ -77,7 +77,9 @@ class SearchSpec(BaseModel):
     trials: Budget = 100
     parallel: Annotated[int, Field(ge=1, le=10_000, description="trials open at once")] = 8
     seed: Seed = 0
-    max_seconds: Annotated[FiniteFloat, Field(gt=0)] | None = Field(None, description="stop handing out trials after")
+    max_seconds: Annotated[FiniteFloat, Field(gt=0, le=315_360_000)] | None = Field(
+        None, description="stop handing out trials after"
+    )
     target: FiniteFloat | None = Field(None, description="the search is complete when a trial reaches this value")
     priority: Priority = 0
     notes: Notes = ""

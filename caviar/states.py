@@ -56,6 +56,7 @@ class Goal(StrEnum):
     MINIMIZE = "minimize"
 
 
+OPEN_SEARCH_STATES = frozenset({SearchState.ACTIVE, SearchState.PAUSED})
 OPEN_STATES = frozenset({TrialState.QUEUED, TrialState.RUNNING})
 RANKED_STATES = frozenset({TrialState.COMPLETED, TrialState.STOPPED})
 

@@ -1,6 +1,7 @@
 """Pydantic's errors as sentences for a person: the field as a JSON pointer, the reason, the nearest valid name."""
 
 import re
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,12 @@ _LIMITS = {
 }
 
 
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = 60
+shown = _brief.repr
+"""`repr`, cut short: an error quotes what it is about, and a request may hold a megabyte of it."""
+
+
 def pointer(loc: Iterable[str | int]) -> str:
     """RFC 6901."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
@@ -42,7 +49,7 @@ def sentence(error: Mapping[str, Any], valid_names: Iterable[str]) -> str:
         return f"is not known here; {did_you_mean(str(error['loc'][-1]), valid_names)}"
     if kind in ("enum", "literal_error"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        return f"{error['input']!r} is not known; {did_you_mean(str(error['input']), choices)}"
+        return f"{shown(error['input'])} is not known; {did_you_mean(str(error['input']), choices)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return "must be an object"
     if kind == "json_invalid":
@@ -58,10 +65,7 @@ def sentence(error: Mapping[str, Any], valid_names: Iterable[str]) -> str:
 
 
 def _given(value: Any) -> str:
-    if not isinstance(value, str | int | float | bool | None):
-        return ""
-    shown = repr(value)
-    return f" (given: {shown if len(shown) <= 60 else shown[:57] + '…'})"
+    return f" (given: {shown(value)})" if isinstance(value, str | int | float | bool | None) else ""
 
 
 def one_sentence(errors: Sequence[FieldError]) -> str:

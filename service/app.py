@@ -1,27 +1,21 @@
 """The application: routes, errors, and what runs beside them for as long as the server lives."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from caviar import __version__
 from caviar.settings import Settings
-from service import queue
 from service.api import description, health, leaderboard, problems, protocol, searches, trials, workers
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
-from service.storage import leases
 from service.storage.database import Database
-
-log = logging.getLogger("caviar.service")
-LONGEST_TURN_SECONDS = 5.0
+from service.turns import take_turns
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,8 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = Service(settings, Database(settings.store_url), Clock(), Changes())
         app.state.service = service
-        await run_in_threadpool(_after_restart, service)
-        turns = asyncio.create_task(_take_turns(service))
+        turns = asyncio.create_task(take_turns(service))
         yield
         turns.cancel()
         with suppress(asyncio.CancelledError):
@@ -56,18 +49,3 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def _home() -> RedirectResponse:
     return RedirectResponse("/docs")
-
-
-def _after_restart(service: Service) -> None:
-    """No worker is to blame for the time in which nobody listened."""
-    with service.database.write() as tx:
-        leases.grace(tx, until=service.now() + service.lease_ttl)
-
-
-async def _take_turns(service: Service) -> None:
-    while True:
-        try:
-            await run_in_threadpool(queue.sweep, service)
-        except Exception:
-            log.exception("a turn of the server failed; the next one comes")
-        await asyncio.sleep(min(service.lease_ttl.total_seconds() / 4, LONGEST_TURN_SECONDS))

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from caviar.states import Goal, SearchState, TrialState
+from caviar.states import OPEN_SEARCH_STATES, Goal, SearchState, TrialState
+
+
+def failed_start(parallel: int) -> int:
+    """So many trials that all fail at the start of a search fail it: nobody wants 500 copies of one typo."""
+    return max(5, parallel)
 
 
 def score_of(value: float, goal: Goal) -> float:
@@ -18,20 +23,21 @@ class Facts:
     state: SearchState
     counts: dict[TrialState, int]
     budget: int
-    parallel: int
     best_score: float | None
     target: float | None
     deadline_at: datetime | None
+    has_failed_start: bool
+    """Whether the first max(5, parallel) trials, by number, have all failed."""
 
 
 def verdict(facts: Facts, *, now: datetime) -> SearchState | None:
     """The state in which the search ends now, or None while it goes on."""
-    if facts.state not in (SearchState.ACTIVE, SearchState.PAUSED):
+    if facts.state not in OPEN_SEARCH_STATES:
         return None
     counts = facts.counts
     ranked = counts[TrialState.COMPLETED] + counts[TrialState.STOPPED]
     failed = counts[TrialState.FAILED]
-    if not ranked and failed >= max(5, facts.parallel):
+    if facts.has_failed_start:
         return SearchState.FAILED
     if facts.target is not None and facts.best_score is not None and facts.best_score <= facts.target:
         return SearchState.COMPLETED

@@ -11,6 +11,7 @@ Several servers may plan the same step; it is stored by whoever comes first, and
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from caviar.space import Hyperparameters
 from caviar.spec import SearchSpec
@@ -33,7 +34,7 @@ class View:
     newest: RoundRecord | None
     results: Sequence[Result]
 
-    @property
+    @cached_property
     def spec(self) -> SearchSpec:
         return SearchSpec.model_validate(self.search.spec)
 
@@ -46,7 +47,7 @@ def lag(parallel: int) -> int:
 def advance(database: Database, search_id: int, *, now: datetime) -> bool:
     """Create every trial that is due. True when there was one."""
     is_changed = False
-    while (view := _look(database, search_id)) is not None:
+    while (view := _look(database, search_id, now=now)) is not None:
         step = plan_step(view)
         if step is None:
             return is_changed
@@ -55,11 +56,11 @@ def advance(database: Database, search_id: int, *, now: datetime) -> bool:
     return is_changed
 
 
-def _look(database: Database, search_id: int) -> View | None:
+def _look(database: Database, search_id: int, *, now: datetime) -> View | None:
     """None when nothing can be due."""
     with database.read() as tx:
         search = searches.find(tx, search_id)
-        if search is None or not search.is_open or search.next_number >= search.budget:
+        if search is None or not search.is_open or search.next_number >= search.budget or search.is_overdue(now):
             return None
         spec = SearchSpec.model_validate(search.spec)
         if not sampler_for(spec.sampler).waits:

@@ -1,26 +1,35 @@
 """The worker protocol's three verbs as transactions: change the store, commit, plan what is due, tell who waits."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from caviar.wire.protocol import ClaimRequest, Malformed, Result, TrialOutcome, TrialReport
 from service.changes import QUEUE, ranking
 from service.context import Service
+from service.ids import as_key
 from service.planning import advance
 from service.storage import claims, idempotency, leases, outcomes, reports, searches, trials, workers
-from service.storage.attempts import as_id
 from service.storage.claims import Grant
 
+log = logging.getLogger("caviar.service")
+CLAIM_TRIES = 3
 KEEP = timedelta(days=1)
 """How long silent workers, used claim keys and idempotency keys are remembered."""
 
 
 def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:
-    now = service.now()
-    with service.database.write() as tx:
-        if search_id is not None:
-            searches.get(tx, search_id)
-        return claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=now)
+    """Raises NotFound for a search that does not exist."""
+    for _ in range(CLAIM_TRIES):
+        now = service.now()
+        with service.database.write() as tx:
+            if search_id is not None:
+                searches.get(tx, search_id)
+            grants = claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=now)
+        # None, though there is work: another worker emptied the search between our look and our lock.
+        if grants or not has_work(service, request, search_id=search_id):
+            break
+    return grants
 
 
 def has_work(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
@@ -37,7 +46,7 @@ def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) -> list[
     now = service.now()
     with service.database.write() as tx:
         results = outcomes.finish(tx, items, now=now)
-        concerned = trials.searches_of(tx, [as_id(item.trial) for item in items])
+        concerned = trials.searches_of(tx, [as_key(item.trial) for item in items])
     follow_up(service, concerned, now=now)
     return results
 
@@ -45,8 +54,18 @@ def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) -> list[
 def follow_up(service: Service, search_ids: Sequence[int], *, now: datetime) -> None:
     """After trials of these searches ended or came back: create what is due and wake those who wait for it."""
     for search_id in search_ids:
-        advance(service.database, search_id, now=now)
+        _plan(service, search_id, now=now)
     service.changes.announce(QUEUE, *(ranking(search_id) for search_id in search_ids))
+
+
+def _plan(service: Service, search_id: int, *, now: datetime) -> bool:
+    """Whether the search got new trials. What led here is committed, so a failure waits for the next turn."""
+    try:
+        return advance(service.database, search_id, now=now)
+    except Exception:
+        # The edge of a plan: one search that cannot be planned holds up neither the answer nor the other searches.
+        log.exception("search %d could not be planned; the next turn tries again", search_id)
+        return False
 
 
 def sweep(service: Service) -> None:
@@ -57,12 +76,15 @@ def sweep(service: Service) -> None:
     now = service.now()
     with service.database.write() as tx:
         concerned = leases.expire(tx, now=now)
+    # A transaction of its own, since each locks searches in the order of their ids.
+    with service.database.write() as tx:
         concerned += searches.end_overdue(tx, now=now)
+    with service.database.write() as tx:
         workers.forget(tx, before=now - KEEP)
         leases.forget_claims(tx, before=now - KEEP)
         idempotency.forget(tx, before=now - KEEP)
     with service.database.read() as tx:
         active = searches.open_ids(tx)
-    planned = [search_id for search_id in active if advance(service.database, search_id, now=now)]
+    planned = [search_id for search_id in active if _plan(service, search_id, now=now)]
     if concerned or planned:
         service.changes.announce(QUEUE, *(ranking(search_id) for search_id in {*concerned, *planned}))

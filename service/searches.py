@@ -1,5 +1,6 @@
 """What a user does to searches and trials, as transactions: create, change, enqueue, cancel, delete."""
 
+from datetime import datetime
 from typing import Any
 
 from caviar.errors import BudgetUsed, InvalidRequest, SearchEnded
@@ -17,6 +18,8 @@ from service.storage import idempotency, rounds, searches, trials
 from service.storage.records import SearchRecord, TrialRecord
 from service.storage.searches import Ledger
 
+_SUBMIT = "POST /v1/searches"
+
 
 def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -> SearchRecord:
     """Raises InvalidSpec, IdempotencyMismatch."""
@@ -25,7 +28,7 @@ def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -
     with service.database.write() as tx:
         search_id, is_new = idempotency.once(
             tx,
-            route="POST /v1/searches",
+            route=_SUBMIT,
             key=idempotency_key,
             body=spec.document(),
             now=now,
@@ -56,7 +59,7 @@ def change(service: Service, search_id: int, wanted: SearchChange) -> SearchReco
     with service.database.write() as tx:
         ledger = searches.lock_one(tx, search_id)
         if wanted.trials is not None:
-            _extend(ledger, wanted.trials)
+            _extend(ledger, wanted.trials, now=now)
         if wanted.state is not None:
             _turn(ledger, wanted.state)
         searches.save(tx, ledger, now=now)
@@ -66,12 +69,16 @@ def change(service: Service, search_id: int, wanted: SearchChange) -> SearchReco
     return read(service, search_id)
 
 
-def _extend(ledger: Ledger, budget: int) -> None:
+def _extend(ledger: Ledger, budget: int, *, now: datetime) -> None:
     numbered = ledger.search.next_number
     if budget < max(numbered, 1):
         raise InvalidRequest(f"trials: {numbered} trials already exist; the budget cannot be less than that")
     if ledger.state in (SearchState.FAILED, SearchState.CANCELLED):
         raise SearchEnded(f"search {ledger.search.id} is {ledger.state}; submit its spec again instead of extending it")
+    if ledger.state is SearchState.COMPLETED and ledger.search.has_reached_its_end(now):
+        raise SearchEnded(
+            f"search {ledger.search.id} reached its target or its max_seconds; submit its spec again without them"
+        )
     if ledger.state is SearchState.COMPLETED and budget > ledger.budget:
         ledger.turn(SearchState.ACTIVE)
     ledger.budget = budget
@@ -90,6 +97,7 @@ def delete(service: Service, search_id: int) -> None:
     """Raises NotFound."""
     with service.database.write() as tx:
         searches.delete(tx, search_id)
+        idempotency.forget_created(tx, route=_SUBMIT, created_id=search_id)
     service.changes.announce(ranking(search_id))
 
 
@@ -143,6 +151,6 @@ def cancel_trial(service: Service, trial_id: int) -> None:
     with service.database.write() as tx:
         search_id = trials.get(tx, trial_id).search_id
         ledger = searches.lock_one(tx, search_id)
-        trials.cancel(tx, ledger, trials.get(tx, trial_id), now=now)
+        trials.cancel(tx, ledger, trial_id, now=now)
         searches.save(tx, ledger, now=now)
     follow_up(service, [search_id], now=now)

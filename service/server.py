@@ -41,8 +41,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     listener = _listen(settings.host, settings.port)
     migrate.upgrade(settings.store_url)
-    host, port = listener.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url = _url(*listener.getsockname()[:2])
     config = uvicorn.Config(
         create_app(settings),
         access_log=False,
@@ -52,6 +51,12 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         server_header=False,
     )
     _Server(config, on_ready, url).run(sockets=[listener])
+
+
+def _url(host: str, port: int) -> str:
+    """Where this machine reaches the server; one that listens everywhere is reached at the loopback too."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -30,8 +30,8 @@ def run(settings: Settings, *, name: str | None, search: str | None, say: Callab
 
         def drain(number: int, _frame: FrameType | None) -> None:
             signal.signal(number, signal.SIG_DFL)
-            say("draining: running trials go back to the queue")
             loop.drain()
+            say("draining: running trials go back to the queue")
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, drain)

@@ -1,5 +1,6 @@
 """Where output goes: data to stdout, everything else to stderr."""
 
+import contextlib
 import json
 import os
 import sys
@@ -8,7 +9,9 @@ from typing import Any
 
 def say(line: str) -> None:
     """Tell the person at the keyboard something; never data that a program reads."""
-    print(line, file=sys.stderr, flush=True)
+    # Nobody may be left to listen: a closed terminal must not end the work that was only being told about.
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

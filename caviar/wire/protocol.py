@@ -14,9 +14,8 @@ from pydantic import (
 )
 
 from caviar.numbers import LARGEST_INTEGER, Number
-from caviar.parameters import Value
 from caviar.validation import sentence
-from caviar.wire.model import Answer, Text, WorkerRequest, example
+from caviar.wire.model import Answer, JsonObject, Text, WorkerRequest, example
 from caviar.wire.searches import DatasetReference
 
 MOST_ITEMS = 1000
@@ -83,7 +82,7 @@ class ClaimRequest(WorkerRequest):
     claim_key: Annotated[str, StringConstraints(min_length=16, max_length=200)]
     search: Text | None = None
     features: Annotated[list[Text], Field(max_length=100)] = []
-    about: Annotated[dict[Text, Value], Field(max_length=100)] = {}
+    about: JsonObject = {}
 
     model_config = ConfigDict(
         json_schema_extra=example(

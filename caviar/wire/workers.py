@@ -20,7 +20,7 @@ _WORKER: dict[str, Any] = {
 
 
 class WorkerAnswer(Answer):
-    """`alive`: it spoke within the last lease time. `running`: ids of the trials it holds."""
+    """`alive`: it spoke lately, busy ones by reports, idle ones by claims. `running`: ids of the trials it holds."""
 
     name: str
     alive: bool

@@ -47,14 +47,18 @@ async def leaderboard(
     is_csv = "text/csv" in accept
     last = position(after, bool, float, int, int)
 
+    etag = ""
+
     def changed() -> SearchRecord | None:
+        nonlocal etag
         record = _read(service, search)
-        return None if if_none_match == _etag(record, is_csv) else record
+        etag = _etag(record, is_csv)
+        return None if _matches(if_none_match, etag) else record
 
     record = await service.changes.until(ranking(search), changed, seconds=wait, is_gone=request.is_disconnected)
+    headers = {"ETag": etag, "Vary": "Accept"}
     if record is None:
-        return Response(status_code=304, headers={"ETag": if_none_match or "", "Vary": "Accept"})
-    headers = {"ETag": _etag(record, is_csv), "Vary": "Accept"}
+        return Response(status_code=304, headers=headers)
     if is_csv:
         return StreamingResponse(_export(service, record), media_type="text/csv; charset=utf-8", headers=headers)
     page = await run_in_threadpool(_page, service, record, limit, last)
@@ -64,6 +68,12 @@ async def leaderboard(
 def _read(service: Service, search: int) -> SearchRecord:
     with service.database.read() as tx:
         return searches.get(tx, search)
+
+
+def _matches(if_none_match: str | None, etag: str) -> bool:
+    """Weak comparison (RFC 9110, 8.8.3.2): a proxy may have weakened the tag, or list several."""
+    tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    return etag in tags or tags == ["*"]
 
 
 def _etag(record: SearchRecord, is_csv: bool) -> str:

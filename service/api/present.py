@@ -3,14 +3,11 @@
 from datetime import datetime
 
 from caviar.numbers import from_wire
-from caviar.spec import SearchSpec
-from caviar.states import SearchState, TrialState
+from caviar.states import TrialState
 from caviar.wire.protocol import ClaimedTrial, Lease
 from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
 from caviar.wire.trials import Attempt, LeaderboardRow, Report, TrialAnswer, TrialDetail, TrialError
 from caviar.wire.workers import WorkerAnswer
-from service.planning import lag
-from service.samplers.registry import sampler_for
 from service.storage.claims import Grant
 from service.storage.records import (
     AttemptRecord,
@@ -20,6 +17,7 @@ from service.storage.records import (
     TrialRecord,
     WorkerRecord,
 )
+from service.waiting import waits_for
 
 
 def search(record: SearchRecord, *, best: TrialRecord | None, live: dict[str, int], now: datetime) -> SearchAnswer:
@@ -32,7 +30,7 @@ def search(record: SearchRecord, *, best: TrialRecord | None, live: dict[str, in
         progress=_progress(record, now),
         best=None if best is None else _best(best),
         rounds=record.next_round,
-        waits_for=_waits_for(record, live),
+        waits_for=waits_for(record, live),
         dataset=_dataset(record),
         notes=record.notes,
         priority=record.priority,
@@ -54,26 +52,6 @@ def _progress(record: SearchRecord, now: datetime) -> Progress:
     return Progress(
         finished=finished, trials=record.budget, fraction=finished / record.budget, seconds=seconds, seconds_left=left
     )
-
-
-def _waits_for(record: SearchRecord, live: dict[str, int]) -> str | None:
-    """What a user must do, or know, when a search stands still."""
-    if record.state is SearchState.PAUSED:
-        return f"it is paused; resume it with: caviar resume {record.id}"
-    if record.state is not SearchState.ACTIVE:
-        return None
-    if not live.get(record.trainer):
-        return f"no live worker offers trainer {record.trainer}; start one with: {_worker_command(record.trainer)}"
-    is_idle = not record.counts[TrialState.QUEUED] and record.counts[TrialState.RUNNING]
-    spec = SearchSpec.model_validate(record.spec)
-    if is_idle and record.next_number < record.budget and sampler_for(spec.sampler).waits:
-        behind = record.next_round - lag(record.parallel)
-        return f"round {record.next_round} begins when the last trial of round {behind} has finished"
-    return None
-
-
-def _worker_command(trainer: str) -> str:
-    return "caviar worker URL" if trainer == "mlp" else f"a worker that was given the trainer {trainer}"
 
 
 def _best(trial: TrialRecord) -> Best:

@@ -25,7 +25,6 @@ STATUS: dict[type[CaviarError], int] = {
     errors.IdempotencyMismatch: 422,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
-    errors.TooLarge: 413,
     errors.ConflictError: 409,
     errors.SearchEnded: 409,
     errors.TrialEnded: 409,
@@ -90,6 +89,8 @@ async def _on_caviar_error(_request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if isinstance(error.body, bytes):
+        return respond(errors.InvalidRequest("the body was not read; send JSON with Content-Type: application/json"))
     in_body = [{**e, "loc": e["loc"][1:]} for e in error.errors() if e["loc"][0] == "body"]
     if request.url.path.rstrip("/") == "/v1/searches" and in_body and in_body[0]["type"] != "json_invalid":
         fields: Sequence[FieldError] = explain(in_body)

@@ -5,10 +5,9 @@ from fastapi import APIRouter, Request
 from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
 from service import queue
 from service.api import present
-from service.api.parameters import ServiceOf, Wait
+from service.api.parameters import ServiceOf, Wait, search_key
 from service.api.problems import documented
 from service.changes import QUEUE
-from service.storage.attempts import as_id
 from service.storage.claims import Grant
 
 router = APIRouter(prefix="/v1", tags=["workers"])
@@ -17,17 +16,16 @@ router = APIRouter(prefix="/v1", tags=["workers"])
 @router.post("/trials:claim", responses=documented(404, 422))
 async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait: Wait = 0.0) -> ClaimAnswer:
     """Take trials. With `Prefer: wait=20` the answer comes as soon as there are some."""
-    search_id = None if wanted.search is None else as_id(wanted.search)
-
+    search = None if wanted.search is None else search_key(wanted.search)
     is_introduced = False
 
     def attempt() -> list[Grant] | None:
         nonlocal is_introduced
         # The first look says that the worker is there. Later ones only read while there is nothing to take.
-        if is_introduced and not queue.has_work(service, wanted, search_id=search_id):
+        if is_introduced and not queue.has_work(service, wanted, search_id=search):
             return None
         is_introduced = True
-        return queue.claim(service, wanted, search_id=search_id) or None
+        return queue.claim(service, wanted, search_id=search) or None
 
     grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=request.is_disconnected)
     ttl_seconds = service.lease_ttl.total_seconds()

@@ -8,11 +8,12 @@ from caviar.spec import SearchSpec
 from caviar.wire.searches import DryRun, RoundPage, SearchAnswer, SearchChange, SearchPage
 from service import searches
 from service.api import present
-from service.api.parameters import After, IdempotencyKey, Limit, SearchId, ServiceOf, cursor, position
+from service.api.parameters import After, IdempotencyKey, Limit, Long, SearchId, ServiceOf, cursor, position
 from service.api.problems import documented
 from service.context import Service
 from service.storage import rounds, trials, workers
 from service.storage import searches as stored
+from service.storage.database import Transaction
 from service.storage.records import SearchRecord
 
 router = APIRouter(prefix="/v1/searches", tags=["searches"])
@@ -47,10 +48,10 @@ def submit(
 @router.get("", responses=documented(422))
 def list_searches(service: ServiceOf, limit: Limit = 50, after: After = None) -> SearchPage:
     """All searches, the newest first."""
-    before = position(after, int)
+    before = position(after, Long)
     with service.database.read() as tx:
         records = stored.page(tx, limit=limit + 1, before=before[0] if before else None)
-    items = [_answer(service, record) for record in records[:limit]]
+        items = _answers(tx, service, records[:limit])
     return SearchPage(items=items, next=cursor(records[limit - 1].id) if len(records) > limit else None)
 
 
@@ -84,8 +85,12 @@ def list_rounds(service: ServiceOf, search: SearchId, limit: Limit = 100, after:
 
 
 def _answer(service: Service, record: SearchRecord) -> SearchAnswer:
-    now = service.now()
     with service.database.read() as tx:
-        best = trials.find(tx, record.best_trial) if record.best_trial is not None else None
-        live = workers.live_by_trainer(tx, since=workers.alive_since(now, service.lease_ttl))
-    return present.search(record, best=best, live=live, now=now)
+        return _answers(tx, service, [record])[0]
+
+
+def _answers(tx: Transaction, service: Service, records: list[SearchRecord]) -> list[SearchAnswer]:
+    now = service.now()
+    live = workers.live_by_trainer(tx, since=workers.alive_since(now, service.lease_ttl))
+    best = {trial.id: trial for trial in trials.among(tx, [record.best_trial for record in records])}
+    return [present.search(record, best=best.get(record.best_trial or 0), live=live, now=now) for record in records]

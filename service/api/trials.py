@@ -8,7 +8,7 @@ from caviar.states import TrialState
 from caviar.wire.trials import Enqueue, ReportPage, TrialAnswer, TrialChange, TrialDetail, TrialPage
 from service import searches as use
 from service.api import present
-from service.api.parameters import After, IdempotencyKey, Limit, SearchId, ServiceOf, TrialId, cursor, position
+from service.api.parameters import After, IdempotencyKey, Limit, Long, SearchId, ServiceOf, TrialId, cursor, position
 from service.api.problems import documented
 from service.context import Service
 from service.storage import searches, trials
@@ -63,7 +63,7 @@ def change_trial(service: ServiceOf, trial: TrialId, change: TrialChange) -> Tri
 @router.get("/trials/{trial}/reports", responses=documented(404, 422))
 def list_reports(service: ServiceOf, trial: TrialId, limit: Limit = 1000, after: After = None) -> ReportPage:
     """The learning curve, attempt by attempt."""
-    last = position(after, int, int)
+    last = position(after, int, Long)
     with service.database.read() as tx:
         trials.get(tx, trial)
         found = trials.reports(tx, trial, limit=limit + 1, after=last)

@@ -14,27 +14,39 @@ from service.samplers.streams import uniforms
 Side = list[tuple[float, float]]
 Box = dict[str, Side]
 WHOLE: Side = [(0.0, 1.0)]
-_INSIDE = 1e-9
-"""Keeps a position off the edge between two cells, where rounding decides to which it belongs."""
+
+
+def _inside(parameter: Varying) -> float:
+    """Keeps a position off the edge between two cells, where rounding decides to which it belongs."""
+    return 0.0 if parameter.levels is None else min(1e-9, 0.01 / parameter.levels)
 
 
 def whole(space: Space) -> Box:
     return dict.fromkeys(space.varying, WHOLE)
 
 
-def span(parameter: Varying, values: Iterable[Any], *, margin: float) -> Side:
-    """The side that holds all these values, widened at both ends by `margin` of its width, by one level at least."""
+def span(parameter: Varying, values: Iterable[Any], *, margin: float, least: float) -> Side:
+    """The side that holds all these values, widened at both ends by `margin` of its width, and to `least` at least.
+
+    An unordered choice has no width: its side is the values themselves.
+    """
     cells = sorted({parameter.cell(value) for value in values})
     if isinstance(parameter, Choice) and not parameter.is_ordered:
         return cells
     start, end = cells[0][0], cells[-1][1]
+    pad = max(margin * (end - start), (least - (end - start)) / 2)
+    start, end = _shifted(start - pad, end + pad)
     if parameter.levels is None:
-        pad = max(margin * (end - start), 0.01)
-        return [(max(start - pad, 0.0), min(end + pad, 1.0))]
-    pad = margin * (end - start)
-    below = parameter.cell(parameter.value_at(max(start - max(pad, _INSIDE), 0.0)))
-    above = parameter.cell(parameter.value_at(min(end + max(pad, _INSIDE), 1.0 - _INSIDE)))
-    return [(below[0], above[1])]
+        return [(start, end)]
+    inside = _inside(parameter)
+    first, last = parameter.value_at(start + inside), parameter.value_at(end - inside)
+    return [(parameter.cell(first)[0], parameter.cell(last)[1])]
+
+
+def _shifted(start: float, end: float) -> tuple[float, float]:
+    """The interval moved into the unit interval, and cut only where it is wider."""
+    shift = max(-start, 0.0) - max(end - 1.0, 0.0)
+    return max(start + shift, 0.0), min(end + shift, 1.0)
 
 
 def draw(space: Space, box: Box, *, seed: int, number: int) -> Hyperparameters:
@@ -52,13 +64,14 @@ def _value(parameter: Varying, side: Side, u: float) -> Any:
         rest -= end - start
     at = min(max(start + rest, start), end)
     if isinstance(parameter, Choice):
-        return parameter.value_at(min(max(at, start + _INSIDE), end - _INSIDE))
+        inside = _inside(parameter)
+        return parameter.value_at(min(max(at, start + inside), end - inside))
     low, high = _ends(parameter, side)
     return min(max(parameter.value_at(at), low), high)
 
 
 def _ends(parameter: Range, side: Side) -> tuple[float, float]:
-    inside = 0.0 if parameter.levels is None else _INSIDE
+    inside = _inside(parameter)
     return parameter.value_at(side[0][0] + inside), parameter.value_at(side[-1][1] - inside)
 
 

@@ -1,7 +1,8 @@
 """The textbook zoom: sample at random, look where the best lie, sample there, repeat.
 
 The box of a round spans, for each parameter on its own scale, the best trials so far with a margin. A parameter that
-matters narrows quickly, because the best agree on it; one that does not stays wide.
+matters narrows, because the best agree on it; one that does not stays wide. A few results agree by chance, so no side
+is narrower than 2^(-n / 16) of its range after n results: coarse first, fine later.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from service.samplers.interface import Json, Plan, Result
 BEST_SHARE = 0.15
 FEWEST_BEST = 3
 MARGIN = 0.1
+HALVED_AFTER = 16
+"""So many results halve the least width of a side."""
 
 
 class ZoomSampler:
@@ -22,7 +25,8 @@ class ZoomSampler:
     def plan(self, space: Space, results: Sequence[Result]) -> Plan:
         ranked = sorted((r for r in results if r.score is not None), key=lambda r: (r.score, r.number))
         best = ranked[: max(FEWEST_BEST, ceil(BEST_SHARE * len(results)))]
-        sides = box.whole(space) | (_around(space, best) if len(best) >= FEWEST_BEST else {})
+        least = 0.5 ** (len(results) / HALVED_AFTER)
+        sides = box.whole(space) | (_around(space, best, least) if len(best) >= FEWEST_BEST else {})
         return Plan(
             state={"box": box.to_json(sides)},
             box=box.document(space, sides),
@@ -35,13 +39,13 @@ class ZoomSampler:
         return box.draw(space, box.from_json(state["box"]), seed=seed, number=number)
 
 
-def _around(space: Space, best: Sequence[Result]) -> box.Box:
+def _around(space: Space, best: Sequence[Result], least: float) -> box.Box:
     """Sides that span the best; a parameter active in none of them is left out."""
     sides = {}
     for name, parameter in space.varying.items():
         values = [result.hyperparameters[name] for result in best if name in result.hyperparameters]
         if values:
-            sides[name] = box.span(parameter, values, margin=MARGIN)
+            sides[name] = box.span(parameter, values, margin=MARGIN, least=least)
     return sides
 
 

@@ -1,6 +1,6 @@
 """What a worker says of the attempts it holds, matched against what is stored. Report and finish begin here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import Proof, Result, Status, StopReason
+from service.ids import as_key
 from service.storage import searches, tables
 from service.storage.database import Transaction
 from service.storage.searches import Ledger
 from service.tokens import token_hash
 
 _trial, _attempt, _lease = tables.trial.c, tables.attempt.c, tables.lease.c
-LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,22 @@ Key = tuple[int, int]
 """(trial id, attempt)"""
 
 
-def as_id(text: str) -> int:
-    """An opaque id from the wire as the key it stands for; -1, which no row has, for one we never gave out."""
-    is_ours = text.isascii() and text.isdigit() and len(text) <= 19
-    number = int(text) if is_ours else -1
-    return number if number <= LARGEST_ID else -1
+def key_of(proof: Proof) -> Key:
+    return as_key(proof.trial), proof.attempt
 
 
-def open_books(tx: Transaction, proofs: Sequence[Proof]) -> tuple[dict[int, Ledger], dict[Key, Held]]:
+def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger], dict[Key, Held]]:
     """Lock the searches that these attempts belong to, then read the attempts as they stand under the lock."""
-    ids = sorted({as_id(proof.trial) for proof in proofs})
+    ids = sorted({trial for trial, _ in keys})
     owners = tx.execute(sa.select(_trial.search_id).where(_trial.id.in_(ids)).distinct()).scalars()
     ledgers = searches.lock(tx, owners)
-    keys = [(as_id(proof.trial), proof.attempt) for proof in proofs]
     statement = (
         sa.select(
             *tables.attempt.c, _trial.search_id, _trial.lost_count, _lease.trial_id.is_not(None).label("is_leased")
         )
         .join_from(tables.attempt, tables.trial, _trial.id == _attempt.trial_id)
         .outerjoin(tables.lease, (_lease.trial_id == _attempt.trial_id) & (_lease.attempt == _attempt.attempt))
-        .where(sa.tuple_(_attempt.trial_id, _attempt.attempt).in_(keys))
+        .where(sa.tuple_(_attempt.trial_id, _attempt.attempt).in_(sorted(keys)))
     )
     held = {(row.trial_id, row.attempt): _held(row) for row in tx.execute(statement)}
     return ledgers, {key: value for key, value in held.items() if value.search_id in ledgers}
@@ -74,7 +70,7 @@ def _held(row: Any) -> Held:
 
 def no_longer(proof: Proof, held: Mapping[Key, Held]) -> Result | None:
     """The answer to a sender that may not speak for this attempt; None to one that may."""
-    found = held.get((as_id(proof.trial), proof.attempt))
+    found = held.get(key_of(proof))
     if found is None or token_hash(proof.token) != found.token_hash:
         return Result(trial=proof.trial, status=Status.LOST, code="lease_lost", detail="no such lease")
     if found.outcome is AttemptOutcome.CANCELLED:

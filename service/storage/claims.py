@@ -16,6 +16,7 @@ from caviar.wire.protocol import ClaimRequest
 from service.storage import searches, tables, workers
 from service.storage.database import Transaction, insert_or_ignore
 from service.storage.records import SearchRecord, TrialRecord
+from service.storage.searches import Ledger
 from service.storage.trials import record
 from service.tokens import claim_key_hash, lease_token, token_hash
 
@@ -37,14 +38,18 @@ def claim(
     tx: Transaction, request: ClaimRequest, *, search_id: int | None, ttl: timedelta, now: datetime
 ) -> list[Grant]:
     """Trials for this worker, none when there is nothing. The same claim key gives the same trials again."""
-    workers.touch(tx, request, now=now)
     key = claim_key_hash(request.claim_key)
     if not insert_or_ignore(tx, tables.claim, [{"key_hash": key, "worker": request.worker, "claimed_at": now}]):
-        return _replay(tx, request.claim_key, ttl=ttl, now=now)
+        grants = _replay(tx, request.claim_key, ttl=ttl, now=now)
+        workers.touch(tx, request, now=now)
+        return grants
     candidates = _candidates(tx, request, search_id=search_id, now=now)
+    ledgers = searches.lock(tx, [search.id for search in candidates[:1]])
+    # After the search's row, as in report and finish: the other way round two requests of one worker could deadlock.
+    workers.touch(tx, request, now=now)
     live = workers.live_by_trainer(tx, since=workers.alive_since(now, ttl))
     most = min(request.capacity, share(candidates, live))
-    grants = _take(tx, request, candidates[0].id, most=most, now=now) if candidates else []
+    grants = [grant for ledger in ledgers.values() for grant in _take(tx, request, ledger, most=most, now=now)]
     if grants:
         _lease_out(tx, grants, request, ttl=ttl, now=now)
     else:
@@ -69,10 +74,11 @@ def has_work(tx: Transaction, request: ClaimRequest, *, search_id: int | None, n
 def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> list[SearchRecord]:
     """Searches from which this worker may have trials, the one whose turn it is first."""
     in_time = _search.deadline_at.is_(None) | (_search.deadline_at > now)
+    is_ready = (_trial.search_id == _search.id) & tables.is_queued & (_trial.available_at <= now)
     statement = (
         sa.select(tables.search)
-        .where(_search.state == SearchState.ACTIVE, _search.trainer.in_(request.trainers), in_time)
-        .where(_search.queued > 0, _search.running < _search.parallel)
+        .where(tables.is_active, _search.trainer.in_(request.trainers), in_time)
+        .where(_search.queued > 0, _search.running < _search.parallel, sa.exists().where(is_ready))
         .order_by(_search.priority.desc(), _search.running, _search.id)
         .limit(100)
     )
@@ -81,12 +87,11 @@ def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None
     return [searches.as_record(row) for row in tx.execute(statement)]
 
 
-def _take(tx: Transaction, request: ClaimRequest, search_id: int, *, most: int, now: datetime) -> list[Grant]:
-    ledger = searches.lock(tx, [search_id]).get(search_id)
-    if ledger is None or ledger.state is not SearchState.ACTIVE:
+def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, now: datetime) -> list[Grant]:
+    if ledger.state is not SearchState.ACTIVE:
         return []
     free = ledger.search.parallel - ledger.counts[TrialState.RUNNING]
-    ids = _choose(tx, search_id, count=min(most, free), now=now)
+    ids = _choose(tx, ledger.search.id, count=min(most, free), now=now)
     taken = tx.execute(
         sa.update(tables.trial)
         .where(_trial.id.in_(ids), _trial.state == TrialState.QUEUED)
@@ -111,7 +116,7 @@ def _choose(tx: Transaction, search_id: int, *, count: int, now: datetime) -> li
         return []
     statement = (
         sa.select(_trial.id, _trial.stack)
-        .where(_trial.search_id == search_id, _trial.state == TrialState.QUEUED, _trial.available_at <= now)
+        .where(_trial.search_id == search_id, tables.is_queued, _trial.available_at <= now)
         .order_by(_trial.number)
         .limit(max(LOOK_AHEAD, count))
     )
@@ -151,17 +156,20 @@ def _lease_out(
 
 def _replay(tx: Transaction, claim_key: str, *, ttl: timedelta, now: datetime) -> list[Grant]:
     """The leases this key was given, as far as they still live."""
+    is_mine = _attempt.claim_key_hash == claim_key_hash(claim_key)
+    given = sa.select(_trial.search_id).join(tables.attempt, _attempt.trial_id == _trial.id).where(is_mine).distinct()
+    ledgers = searches.lock(tx, tx.execute(given).scalars())
     statement = (
         sa.select(tables.trial)
         .join(tables.attempt, (_attempt.trial_id == _trial.id) & (_attempt.attempt == _trial.attempt))
         .join(tables.lease, (_lease.trial_id == _trial.id) & (_lease.attempt == _trial.attempt))
-        .where(_attempt.claim_key_hash == claim_key_hash(claim_key))
+        .where(is_mine)
         .order_by(_trial.number)
     )
     trials = [record(row) for row in tx.execute(statement)]
     held = [trial.id for trial in trials]
     tx.execute(sa.update(tables.lease).where(_lease.trial_id.in_(held)).values(beat_at=now, expires_at=now + ttl))
     return [
-        Grant(trial, searches.get(tx, trial.search_id), lease_token(claim_key, trial.id, trial.attempt))
+        Grant(trial, ledgers[trial.search_id].search, lease_token(claim_key, trial.id, trial.attempt))
         for trial in trials
     ]

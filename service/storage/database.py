@@ -17,6 +17,8 @@ from caviar.errors import StoreRefused, Unavailable
 
 Transaction = Connection
 READERS = 8
+POSTGRES_OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"
+"""One frozen server must not hold up the others: who waits too long for a row is told to try again."""
 
 
 class Database:
@@ -28,7 +30,9 @@ class Database:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=READERS)
         else:
-            self._writer = self._reader = sa.create_engine(self.url, pool_pre_ping=True, pool_size=READERS)
+            self._writer = self._reader = sa.create_engine(
+                self.url, pool_pre_ping=True, pool_size=READERS, connect_args={"options": POSTGRES_OPTIONS}
+            )
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -59,7 +63,9 @@ def _translated() -> Iterator[None]:
 def insert_or_ignore(tx: Transaction, table: sa.Table, rows: list[dict[str, Any]]) -> int:
     """Insert rows whose keys are not taken; returns how many were."""
     dialect_insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    return tx.execute(dialect_insert(table).values(rows).on_conflict_do_nothing()).rowcount
+    statement = dialect_insert(table).values(rows).on_conflict_do_nothing()
+    # Without the option SQLAlchemy asks for the count when psycopg has already forgotten it.
+    return tx.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def parse(url: str) -> URL:

@@ -39,5 +39,10 @@ def once(
     return created, True
 
 
+def forget_created(tx: Transaction, *, route: str, created_id: int) -> None:
+    """What a key created was deleted: the key may create anew."""
+    tx.execute(sa.delete(tables.idempotency).where(_row.route == route, _row.created_id == created_id))
+
+
 def forget(tx: Transaction, *, before: datetime) -> None:
     tx.execute(sa.delete(tables.idempotency).where(_row.created_at < before))

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from caviar.states import AttemptOutcome, TrialState
-from caviar.wire.protocol import Proof
 from service.storage import searches, tables
 from service.storage.attempts import Held, close, open_books, set_trial
 from service.storage.database import Transaction
 from service.storage.searches import Ledger
 
-_lease, _attempt = tables.lease.c, tables.attempt.c
+_lease, _trial = tables.lease.c, tables.trial.c
 MAX_LOST = 3
 """A trial may be lost so often; the next loss fails it."""
 LONGEST_PAUSE_SECONDS = 64
@@ -25,7 +24,7 @@ def expire(tx: Transaction, *, now: datetime, most: int = 100) -> list[int]:
         .order_by(_lease.expires_at)
         .limit(most)
     )
-    dead = [Proof(trial=str(row.trial_id), attempt=row.attempt, token="-") for row in tx.execute(statement)]
+    dead = {(row.trial_id, row.attempt) for row in tx.execute(statement)}
     if not dead:
         return []
     ledgers, held = open_books(tx, dead)
@@ -54,6 +53,8 @@ def _lose(tx: Transaction, ledger: Ledger, held: Held, *, now: datetime) -> None
 
 def grace(tx: Transaction, *, until: datetime) -> None:
     """After a restart: no worker is to blame for the time in which the server did not listen."""
+    held = sa.select(_trial.search_id).join(tables.lease, _lease.trial_id == _trial.id).distinct()
+    searches.lock(tx, tx.execute(held).scalars())
     tx.execute(sa.update(tables.lease).where(_lease.expires_at < until).values(expires_at=until))
 
 

@@ -17,23 +17,24 @@ _LOCK = 0x0CA71A12
 def upgrade(url: str) -> str:
     """Create or upgrade the schema; returns its revision.
 
-    Raises StoreRefused for a database that cannot be reached or that a newer release has upgraded.
+    Raises StoreRefused for a database that cannot be reached, that is none, or that a newer release has upgraded.
     """
     _make_folder(url)
     database = Database(url)
     try:
         with database.write() as tx:
             _upgrade(tx)
-    except Unavailable as error:
+    except (Unavailable, sa.exc.DatabaseError) as error:
         raise StoreRefused(f"the database {database.url} cannot be used: {_reason(error)}") from error
     finally:
         database.close()
     return REVISION
 
 
-def _reason(error: Unavailable) -> str:
+def _reason(error: Exception) -> str:
     """The first line of what the driver said."""
-    said = str(getattr(error.__cause__, "orig", None) or error.detail)
+    fault = error.__cause__ if isinstance(error, Unavailable) else error
+    said = str(getattr(fault, "orig", None) or error)
     return said.strip().splitlines()[0]
 
 

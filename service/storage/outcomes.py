@@ -15,7 +15,7 @@ from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import Malformed, Result, Status, TrialOutcome
 from service.lifecycle import score_of
 from service.storage import searches, tables, workers
-from service.storage.attempts import Held, Key, as_id, close, no_longer, open_books, set_trial
+from service.storage.attempts import Held, Key, close, key_of, no_longer, open_books, set_trial
 from service.storage.database import Transaction
 from service.storage.searches import Ledger
 
@@ -30,13 +30,12 @@ _OUTCOMES = {
 
 def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: datetime) -> list[Result]:
     """One answer per item, in order."""
-    proofs = [item for item in items if isinstance(item, TrialOutcome)]
-    ledgers, held = open_books(tx, proofs)
+    ledgers, held = open_books(tx, {key_of(item) for item in items if isinstance(item, TrialOutcome)})
     results, ended = [], set[int]()
     for item in items:
         result = _judge(item, held)
         if result is None and isinstance(item, TrialOutcome):
-            key = (as_id(item.trial), item.attempt)
+            key = key_of(item)
             _end(tx, ledgers[held[key].search_id], held[key], item, now=now)
             ended.add(held[key].search_id)
             # A second finish of this attempt in the same request meets it as it now stands.
@@ -46,7 +45,12 @@ def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: d
         results.append(result)
     for search_id in sorted(ended):
         searches.save(tx, ledgers[search_id], now=now)
-    workers.seen(tx, sorted({value.worker for value in held.values()}), now=now)
+    spoken = {
+        held[key_of(i)].worker
+        for i, r in zip(items, results, strict=True)
+        if r.status is Status.OK and isinstance(i, TrialOutcome)
+    }
+    workers.seen(tx, sorted(spoken), now=now)
     return results
 
 
@@ -54,7 +58,7 @@ def _judge(item: TrialOutcome | Malformed, held: Mapping[Key, Held]) -> Result |
     """The answer to a finish that changes nothing; None to one that is to be carried out."""
     if isinstance(item, Malformed):
         return Result(trial=item.trial, status=Status.REFUSED, code="invalid_item", detail=item.detail)
-    found = held.get((as_id(item.trial), item.attempt))
+    found = held.get(key_of(item))
     if found is not None and found.finish_hash is not None and found.finish_hash == _digest(item):
         return Result(trial=item.trial, status=Status.OK)
     if (gone := no_longer(item, held)) is not None:
@@ -93,10 +97,14 @@ def _end(tx: Transaction, ledger: Ledger, held: Held, item: TrialOutcome, *, now
 def _error(item: TrialOutcome, ledger: Ledger, metrics: Mapping[str, Any]) -> tuple[str, str] | None:
     """Code and sentence of a trial that has no value; None for one that has."""
     if item.outcome == "failed":
-        return "exception", (item.error or "the worker gave no reason")[-LONGEST_ERROR:]
+        text = (item.error or "the worker gave no reason")[-LONGEST_ERROR:]
+        return "exception", text.replace("\0", "\\x00")  # Postgres stores no NUL
     if (metric := ledger.search.metric) not in metrics:
         named = ", ".join(sorted(metrics)) or "none at all"
-        return "metric_missing", f"the search ranks by {metric}, but the trial reported {named}"
+        return (
+            "metric_missing",
+            f"the search ranks by {metric}, but the trial reported {named}",
+        )
     return None
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from caviar.states import AttemptOutcome, Goal, Origin, SearchState, TrialState
+from caviar.states import OPEN_SEARCH_STATES, AttemptOutcome, Goal, Origin, SearchState, TrialState
+from service.lifecycle import score_of
 
 Hyperparameters = Mapping[str, Any]
 
@@ -45,7 +46,20 @@ class SearchRecord:
 
     @property
     def is_open(self) -> bool:
-        return self.state in (SearchState.ACTIVE, SearchState.PAUSED)
+        return self.state in OPEN_SEARCH_STATES
+
+    @property
+    def target_score(self) -> float | None:
+        target = self.spec.get("target")
+        return None if target is None else score_of(float(target), self.goal)
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.deadline_at is not None and self.deadline_at <= now
+
+    def has_reached_its_end(self, now: datetime) -> bool:
+        """Whether a larger budget would change nothing, because the target is reached or the time is over."""
+        target, best = self.target_score, self.best_score
+        return self.is_overdue(now) or (target is not None and best is not None and best <= target)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome
 from caviar.wire.protocol import Malformed, Result, Status, StopReason, TrialReport
 from service.storage import searches, tables, workers
-from service.storage.attempts import Held, Key, as_id, no_longer, open_books
+from service.storage.attempts import Held, Key, key_of, no_longer, open_books
 from service.storage.database import Transaction, insert_or_ignore
 
 _lease, _attempt, _report = tables.lease.c, tables.attempt.c, tables.report.c
@@ -21,7 +21,7 @@ StepKey = tuple[int, int, int]
 def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: timedelta, now: datetime) -> list[Result]:
     """One answer per item, in order. A step that was reported before is accepted again if it says the same."""
     proofs = [item for item in items if isinstance(item, TrialReport)]
-    ledgers, held = open_books(tx, proofs)
+    ledgers, held = open_books(tx, {key_of(proof) for proof in proofs})
     live = {key: value for key, value in held.items() if value.is_live}
     known = _known_steps(tx, proofs, live)
     fresh: dict[StepKey, dict[str, Any]] = {}
@@ -46,7 +46,7 @@ def _judge(
         return Result(trial=item.trial, status=Status.REFUSED, code="invalid_item", detail=item.detail)
     if (gone := no_longer(item, held)) is not None:
         return gone
-    key = (as_id(item.trial), item.attempt)
+    key = key_of(item)
     if held[key].outcome is AttemptOutcome.STOPPED:
         return Result(trial=item.trial, status=Status.STOP, reason=StopReason.STOPPED)
     ok = Result(trial=item.trial, status=Status.OK, ttl_seconds=ttl.total_seconds())
@@ -66,7 +66,7 @@ def _judge(
 def _spoken(items: Sequence[TrialReport | Malformed], results: Sequence[Result], live: Mapping[Key, Held]) -> set[Held]:
     """The live attempts that were answered ok."""
     keys = [
-        (as_id(item.trial), item.attempt)
+        key_of(item)
         for item, result in zip(items, results, strict=True)
         if isinstance(item, TrialReport) and result.status is Status.OK
     ]
@@ -76,7 +76,7 @@ def _spoken(items: Sequence[TrialReport | Malformed], results: Sequence[Result],
 def _known_steps(
     tx: Transaction, proofs: Sequence[TrialReport], live: Mapping[Key, Held]
 ) -> dict[StepKey, dict[str, Any]]:
-    wanted = {(as_id(p.trial), p.attempt, p.step) for p in proofs if p.step is not None}
+    wanted = {(*key_of(p), p.step) for p in proofs if p.step is not None}
     keys = [key for key in wanted if key[:2] in live]
     if not keys:
         return {}
@@ -87,7 +87,8 @@ def _known_steps(
 def _renew(tx: Transaction, spoken: set[Held], *, ttl: timedelta, now: datetime) -> None:
     """A lease is never shortened: `now` may come from a clock that stepped back."""
     ids = sorted(held.trial_id for held in spoken)
-    later = sa.case((_lease.expires_at > now + ttl, _lease.expires_at), else_=now + ttl)
+    renewed = sa.literal(now + ttl, _lease.expires_at.type)
+    later = sa.case((_lease.expires_at > renewed, _lease.expires_at), else_=renewed)
     tx.execute(sa.update(tables.lease).where(_lease.trial_id.in_(ids)).values(beat_at=now, expires_at=later))
     workers.seen(tx, sorted({held.worker for held in spoken}), now=now)
 

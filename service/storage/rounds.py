@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.states import OPEN_STATES, RANKED_STATES, TrialState
+from caviar.states import RANKED_STATES, TrialState
 from service.samplers.interface import Result
 from service.storage import searches, tables, trials
 from service.storage.database import Transaction
@@ -46,8 +46,7 @@ def newest(tx: Transaction, search: SearchRecord) -> RoundRecord | None:
 
 def has_open(tx: Transaction, search_id: int, *, up_to: int) -> bool:
     """Whether a trial of these rounds is still queued or running."""
-    is_open = _trial.state.in_(sorted(OPEN_STATES))
-    found = sa.select(_trial.id).where(_trial.search_id == search_id, _trial.round <= up_to, is_open).limit(1)
+    found = sa.select(_trial.id).where(_trial.search_id == search_id, _trial.round <= up_to, tables.is_open).limit(1)
     return tx.execute(found).first() is not None
 
 
@@ -75,7 +74,8 @@ def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
     if ledger is None:
         return False
     search = ledger.search
-    if not search.is_open or (search.next_number, search.next_round) != (step.next_number, step.next_round):
+    has_moved = (search.next_number, search.next_round) != (step.next_number, step.next_round)
+    if not search.is_open or has_moved or search.next_number + len(step.drafts) > search.budget:
         return False
     if step.round is not None:
         row = asdict(step.round) | {"search_id": search_id, "created_at": now}

@@ -9,8 +9,15 @@ import sqlalchemy as sa
 
 from caviar.errors import NotFound
 from caviar.spec import SearchSpec
-from caviar.states import SEARCH_TRANSITIONS, TRIAL_TRANSITIONS, AttemptOutcome, Goal, SearchState, TrialState
-from service.lifecycle import Facts, score_of, verdict
+from caviar.states import (
+    OPEN_SEARCH_STATES,
+    SEARCH_TRANSITIONS,
+    TRIAL_TRANSITIONS,
+    AttemptOutcome,
+    SearchState,
+    TrialState,
+)
+from service.lifecycle import Facts, failed_start, verdict
 from service.storage import tables
 from service.storage.database import Transaction
 from service.storage.records import SearchRecord
@@ -64,13 +71,13 @@ def page(tx: Transaction, *, limit: int, before: int | None) -> list[SearchRecor
 
 def open_ids(tx: Transaction) -> list[int]:
     """Searches that are active or paused."""
-    states = [SearchState.ACTIVE, SearchState.PAUSED]
+    states = sorted(OPEN_SEARCH_STATES)
     return list(tx.execute(sa.select(_search.id).where(_search.state.in_(states)).order_by(_search.id)).scalars())
 
 
 def end_overdue(tx: Transaction, *, now: datetime) -> list[int]:
     """End searches whose time is over and that run nothing; returns them."""
-    is_open = _search.state.in_([SearchState.ACTIVE, SearchState.PAUSED])
+    is_open = _search.state.in_(sorted(OPEN_SEARCH_STATES))
     overdue = tx.execute(sa.select(_search.id).where(is_open, _search.deadline_at <= now, _search.running == 0))
     ledgers = lock(tx, overdue.scalars())
     for ledger in ledgers.values():
@@ -126,16 +133,15 @@ class Ledger:
             raise AssertionError(f"no search goes from {self.state} to {new}")
         self.state = new
 
-    def facts(self) -> Facts:
-        target = self.search.spec.get("target")
+    def facts(self, *, has_failed_start: bool) -> Facts:
         return Facts(
             state=self.state,
             counts=self.counts,
             budget=self.budget,
-            parallel=self.search.parallel,
             best_score=self.best_score,
-            target=None if target is None else score_of(target, Goal(self.search.goal)),
+            target=self.search.target_score,
             deadline_at=self.search.deadline_at,
+            has_failed_start=has_failed_start,
         )
 
 
@@ -156,12 +162,12 @@ def lock_one(tx: Transaction, search_id: int) -> Ledger:
 
 def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
     """Store what changed, and end the search if this change was its last."""
-    if end := verdict(ledger.facts(), now=now):
+    if end := verdict(ledger.facts(has_failed_start=_has_failed_start(tx, ledger)), now=now):
         ledger.turn(end)
-    if ledger.state not in (SearchState.ACTIVE, SearchState.PAUSED):
+    if ledger.state not in OPEN_SEARCH_STATES:
         _cancel_open(tx, ledger, now=now)
     was = ledger.search
-    ended = None if ledger.state in (SearchState.ACTIVE, SearchState.PAUSED) else (was.finished_at or now)
+    ended = None if ledger.state in OPEN_SEARCH_STATES else (was.finished_at or now)
     tx.execute(
         sa.update(tables.search)
         .where(_search.id == was.id)
@@ -172,6 +178,16 @@ def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
             | {"changes": was.changes + 1, "ranking": was.ranking + int(ledger.is_reranked)}
         )
     )
+
+
+def _has_failed_start(tx: Transaction, ledger: Ledger) -> bool:
+    """By number, not by time: otherwise the number of workers would decide."""
+    first = failed_start(ledger.search.parallel)
+    if ledger.counts[TrialState.FAILED] < first:
+        return False
+    trial = tables.trial.c
+    is_first = (trial.search_id == ledger.search.id) & (trial.number < first) & (trial.state == TrialState.FAILED)
+    return tx.execute(sa.select(sa.func.count()).where(is_first)).scalar_one() == first
 
 
 def _cancel_open(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:

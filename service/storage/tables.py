@@ -4,8 +4,11 @@ Four temperatures: `trial` is wide and cold, `lease` narrow and hot (a row per r
 are appended. That a trial has one holder and one result is a matter of keys, not of code.
 """
 
+from enum import StrEnum
+
 import sqlalchemy as sa
 
+from caviar.states import OPEN_STATES, RANKED_STATES, SearchState, TrialState
 from service.storage.types import Document, Instant, Key
 
 _NAMING = {
@@ -16,6 +19,11 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 metadata = sa.MetaData(naming_convention=_NAMING)
+
+
+def _literal(state: StrEnum) -> sa.ColumnElement[str]:
+    """A state in the text of a condition: a database matches a query to a partial index by text, not by parameters."""
+    return sa.literal_column(f"'{state}'")
 
 
 def _count(name: str) -> sa.Column[int]:
@@ -64,8 +72,8 @@ search = sa.Table(
     sa.CheckConstraint("next_number <= budget", name="within_budget"),
     sqlite_autoincrement=True,
 )
-sa.Index("search_active", search.c.trainer, search.c.id, postgresql_where=search.c.state == "active",
-         sqlite_where=search.c.state == "active")  # fmt: skip
+is_active = search.c.state == _literal(SearchState.ACTIVE)
+sa.Index("search_active", search.c.trainer, search.c.id, postgresql_where=is_active, sqlite_where=is_active)
 
 trial = sa.Table(
     "trial",
@@ -100,13 +108,15 @@ trial = sa.Table(
     sa.CheckConstraint("state NOT IN ('completed', 'stopped') OR score IS NOT NULL", name="ranked_with_score"),
     sqlite_autoincrement=True,
 )
-_queued = trial.c.state == "queued"
-_open = trial.c.state.in_(["queued", "running"])
-_ranked = trial.c.state.in_(["completed", "stopped"])
-sa.Index("trial_queued", trial.c.search_id, trial.c.number, postgresql_where=_queued, sqlite_where=_queued)
-sa.Index("trial_open", trial.c.search_id, trial.c.round, postgresql_where=_open, sqlite_where=_open)
+
+
+is_queued = trial.c.state == _literal(TrialState.QUEUED)
+is_open = trial.c.state.in_([_literal(state) for state in sorted(OPEN_STATES)])
+is_ranked = trial.c.state.in_([_literal(state) for state in sorted(RANKED_STATES)])
+sa.Index("trial_queued", trial.c.search_id, trial.c.number, postgresql_where=is_queued, sqlite_where=is_queued)
+sa.Index("trial_open", trial.c.search_id, trial.c.round, postgresql_where=is_open, sqlite_where=is_open)
 sa.Index("trial_ranked", trial.c.search_id, trial.c.diverged, trial.c.score, trial.c.number,
-         postgresql_where=_ranked, sqlite_where=_ranked)  # fmt: skip
+         postgresql_where=is_ranked, sqlite_where=is_ranked)  # fmt: skip
 _has_parent = trial.c.parent_trial.is_not(None)
 sa.Index("trial_parent", trial.c.parent_trial, postgresql_where=_has_parent, sqlite_where=_has_parent)
 

@@ -1,6 +1,6 @@
-"""Trials as they are read and created. How they change hands is queue.py's and outcomes.py's matter."""
+"""Trials as they are read and created. claims.py, outcomes.py and leases.py say how they change hands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,12 @@ def find(tx: Transaction, trial_id: int) -> TrialRecord | None:
     return None if row is None else record(row)
 
 
+def among(tx: Transaction, trial_ids: Iterable[int | None]) -> list[TrialRecord]:
+    """Those of these trials that exist."""
+    ids = [trial_id for trial_id in trial_ids if trial_id is not None]
+    return [record(row) for row in tx.execute(sa.select(tables.trial).where(_trial.id.in_(ids)))]
+
+
 def get(tx: Transaction, trial_id: int) -> TrialRecord:
     """Raises NotFound."""
     found = find(tx, trial_id)
@@ -78,8 +84,9 @@ def page(
 def ranked(tx: Transaction, search_id: int, *, limit: int, after: tuple[bool, float, int] | None) -> list[TrialRecord]:
     """The leaderboard: best first, diverged last, ties by number. `after`: the last row's (diverged, score, number)."""
     order = (_trial.diverged, _trial.score, _trial.number)
-    is_ranked = _trial.state.in_([TrialState.COMPLETED, TrialState.STOPPED])
-    statement = sa.select(tables.trial).where(_trial.search_id == search_id, is_ranked).order_by(*order).limit(limit)
+    statement = (
+        sa.select(tables.trial).where(_trial.search_id == search_id, tables.is_ranked).order_by(*order).limit(limit)
+    )
     if after is not None:
         statement = statement.where(sa.tuple_(*order) > sa.tuple_(*after, types=[c.type for c in order]))
     return [record(row) for row in tx.execute(statement)]
@@ -102,8 +109,9 @@ def reports(tx: Transaction, trial_id: int, *, limit: int, after: tuple[int, int
     return [ReportRecord(row.attempt, row.step, row.metrics, row.reported_at) for row in rows]
 
 
-def cancel(tx: Transaction, ledger: Ledger, trial: TrialRecord, *, now: datetime) -> None:
+def cancel(tx: Transaction, ledger: Ledger, trial_id: int, *, now: datetime) -> None:
     """End one open trial of a locked search; its worker, if any, hears of it at its next word. Raises TrialEnded."""
+    trial = get(tx, trial_id)  # as it stands under the lock
     if trial.state not in OPEN_STATES:
         raise TrialEnded(f"trial {trial.id} is already {trial.state}; nothing is left to cancel")
     tx.execute(sa.delete(tables.lease).where(tables.lease.c.trial_id == trial.id))

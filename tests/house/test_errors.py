@@ -15,7 +15,9 @@ BROAD_EXCEPTS = {
     ("caviar/loop.py", "_handle"): "the edge of a trial: what training code raises is its result, not the worker's end",
     ("caviar/outbox.py", "_run"): "the edge of a thread: whoever waits for it must learn that it is gone, and why",
     ("worker/stacks.py", "_train_or_fail"): "the edge of a stack: its trials fail, the claim's other stacks go on",
-    ("service/app.py", "_take_turns"): "the edge of a background turn: it is logged, and the next one comes",
+    ("caviar/loop.py", "_ask"): "the edge of a thread: whoever waits for its answer must learn why there is none",
+    ("service/turns.py", "take_turns"): "the edge of a background turn: it is logged, and the next one comes",
+    ("service/queue.py", "_plan"): "the edge of a plan: what led to it is committed, and the next turn plans again",
 }
 """The only places that may catch what nobody foresaw. Everywhere else an unknown error must reach one of them."""
 
