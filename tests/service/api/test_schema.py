@@ -1,0 +1,72 @@
+"""The served OpenAPI document, taken at its word: whatever one sends by it is answered as it promises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi import checks
+
+from tests.processes import Processes
+from tests.service.api.calls import Api
+
+# Whether it is accepted is not asked: a schema cannot say all that makes a spec wrong, such as low above high.
+PROMISES = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+SETTINGS = hypothesis.settings(
+    phases=[hypothesis.Phase.generate],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server of the test's own, which deletes and changes whatever it finds there."""
+
+    api: Api
+    operations: list[APIOperation]
+
+    def call(self, *, examples: int) -> None:
+        """Each operation with so many requests, half of them against the document and half about what exists."""
+        for operation in self.operations:
+            self._call(operation, examples)
+
+    def _call(self, operation: APIOperation, examples: int) -> None:
+        search = self.api.submit()
+        existing = {"search": search, "trial": self.api.claim(search)[0]["id"]}
+        right, wrong = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+
+        @hypothesis.settings(SETTINGS, max_examples=examples)
+        @hypothesis.given(case=right | wrong, is_existing=st.booleans())
+        def answers_as_promised(case: Case, is_existing: bool) -> None:
+            if is_existing:
+                case.path_parameters = {name: existing[name] for name in case.path_parameters}
+            case.call_and_validate(checks=PROMISES, timeout=30)
+
+        answers_as_promised()
+
+
+@pytest.fixture
+def target(processes: Processes, store_url: str) -> Iterator[Target]:
+    with Api(processes.server(store_url).url) as api:
+        schema = schemathesis.openapi.from_url(f"{api.url}/openapi.json")
+        yield Target(api, [result.ok() for result in schema.get_all_operations()])
+
+
+def test_every_answer_is_as_the_document_promises(target: Target) -> None:
+    target.call(examples=25)
+
+
+@pytest.mark.long
+def test_many_more_answers_are_as_the_document_promises(target: Target) -> None:
+    target.call(examples=200)

@@ -1,0 +1,58 @@
+"""Database URLs: what is accepted, what is refused with a sentence, and how SQLite is opened."""
+
+from pathlib import Path
+
+import pytest
+
+from caviar.errors import StoreRefused
+from service.storage.database import Database, parse
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u@host/name", "postgres://u@host/name", "postgresql+psycopg://u@host/name"]
+)
+def test_every_spelling_of_postgres_means_the_same_driver(url: str) -> None:
+    assert parse(url).render_as_string() == "postgresql+psycopg://u@host/name"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///caviar.db", "sqlite:////var/lib/caviar.db", "sqlite+pysqlite:///caviar.db"])
+def test_a_sqlite_file_stays_as_it_is(url: str) -> None:
+    assert parse(url).render_as_string() == url
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite://", "name a file"),
+        ("sqlite:///:memory:", "name a file"),
+        ("mysql://u@host/name", "mysql is not supported"),
+        ("postgresql+psycopg2://u@host/name", r"postgresql\+psycopg2 is not supported"),
+        ("sqlite+aiosqlite:///caviar.db", "is not supported"),
+        ("caviar.db", "is no database URL"),
+        ("", "is no database URL"),
+    ],
+)
+def test_what_is_neither_is_refused_and_told_what_to_use(url: str, reason: str) -> None:
+    with pytest.raises(StoreRefused, match=reason) as caught:
+        parse(url)
+    assert "sqlite:///" in caught.value.detail
+
+
+def test_a_password_is_not_shown_in_a_refusal() -> None:
+    with pytest.raises(StoreRefused) as caught:
+        parse("mysql://user:secret@host/name")
+    assert "secret" not in caught.value.detail
+
+
+def pragmas(database: Database, door: str) -> dict[str, object]:
+    names = ("journal_mode", "synchronous", "foreign_keys", "mmap_size", "query_only", "wal_autocheckpoint")
+    with getattr(database, door)() as tx:
+        return {name: tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+
+def test_sqlite_survives_a_power_cut_and_only_its_writer_checkpoints(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'caviar.db'}")
+    shared = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0}
+    assert pragmas(database, "write") == shared | {"query_only": 0, "wal_autocheckpoint": 1000}
+    assert pragmas(database, "read") == shared | {"query_only": 1, "wal_autocheckpoint": 0}
+    database.close()

@@ -1,0 +1,66 @@
+"""How SQLite carries out the hot queries: by the partial indexes, never by looking at every trial."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service.storage import rounds, trials
+from service.storage.database import Database
+from tests.service.desk import Desk
+
+
+@pytest.fixture
+def desk(sqlite_store_url: str) -> Iterator[Desk]:
+    with closing(Database(sqlite_store_url)) as database:
+        yield Desk(database)
+
+
+@contextmanager
+def plans(database: Database) -> Iterator[list[str]]:
+    """The steps of every statement on trials that runs inside the block."""
+    found: list[str] = []
+
+    def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE")) and "trial" in statement:
+            found.extend(
+                str(row[3]) for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            )
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
+
+
+def scans(steps: list[str]) -> list[str]:
+    return [step for step in steps if step.startswith("SCAN trial")]
+
+
+def test_a_claim_a_report_and_a_finish_look_at_no_finished_trial(desk: Desk) -> None:
+    desk.search(queued=20, trials=30)
+    with plans(desk.database) as steps:
+        grant = desk.claim_one()
+        desk.report(grant, 1, score=0.5)
+        desk.finish(grant, score=0.5)
+    assert any("USING INDEX trial_queued" in step or "USING COVERING INDEX trial_queued" in step for step in steps)
+    assert scans(steps) == []
+
+
+def test_whether_a_round_is_open_is_seen_from_open_trials_alone(desk: Desk) -> None:
+    search_id = desk.search(queued=20)
+    with plans(desk.database) as steps, desk.database.read() as tx:
+        rounds.has_open(tx, search_id, up_to=3)
+    assert [step for step in steps if "INDEX trial_open" not in step] == []
+
+
+def test_a_page_of_the_leaderboard_is_read_in_its_order(desk: Desk) -> None:
+    search_id = desk.search(queued=20)
+    with plans(desk.database) as steps, desk.database.read() as tx:
+        trials.ranked(tx, search_id, limit=50, after=None)
+        trials.ranked(tx, search_id, limit=50, after=(False, 0.5, 3))
+    assert len(steps) == 2
+    assert all("USING INDEX trial_ranked" in step for step in steps)
