@@ -49,6 +49,18 @@ def test_a_search_fails_when_all_of_its_first_trials_fail(desk: Desk, parallel: 
     assert (search.counts[FAILED], search.counts[CANCELLED]) == (patience, 20 - patience)
 
 
+def test_the_first_trials_are_the_first_by_number_however_many_workers_there_are(desk: Desk) -> None:
+    search_id = desk.search(queued=20, parallel=5)
+    first, *others = desk.claim(capacity=5)
+    for grant in others:
+        desk.finish(grant, "failed")
+    for grant in desk.claim(capacity=4):
+        desk.finish(grant, "failed")
+    assert (desk.read(search_id).state, desk.read(search_id).counts[FAILED]) == (SearchState.ACTIVE, 8)
+    desk.finish(first, "failed")
+    assert desk.read(search_id).state is SearchState.FAILED
+
+
 def test_one_trial_with_a_result_is_enough_for_a_search_to_go_on(desk: Desk) -> None:
     search_id = desk.search(queued=20)
     desk.finish(desk.claim_one(), score=float("nan"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from caviar.states import Goal, SearchState, TrialState
-from service.lifecycle import Facts, score_of, verdict
+from service.lifecycle import Facts, failed_start, score_of, verdict
 from tests.service.desk import START
 
 GOES_ON = None
@@ -52,6 +52,11 @@ def test_a_search_ends_as_its_facts_demand(given: dict[str, Any], expected: Sear
 @pytest.mark.parametrize("state", [SearchState.COMPLETED, SearchState.FAILED, SearchState.CANCELLED])
 def test_a_search_that_ended_does_not_end_again(state: SearchState) -> None:
     assert verdict(facts(state=state, completed=20, deadline_at=START), now=START) is None
+
+
+@pytest.mark.parametrize(("parallel", "first"), [(1, 5), (5, 5), (6, 6), (64, 64)])
+def test_a_search_is_given_five_trials_or_as_many_as_run_at_once(parallel: int, first: int) -> None:
+    assert failed_start(parallel) == first
 
 
 def test_a_score_is_lower_where_the_value_is_better() -> None:

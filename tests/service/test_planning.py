@@ -210,6 +210,16 @@ def test_a_paused_search_is_planned_on_and_one_that_ended_is_not(database: Datab
     assert not advance(database, 999_999, now=START)
 
 
+def test_nothing_is_planned_after_the_deadline(database: Database) -> None:
+    course = Course(database, trials=9, parallel=2, max_seconds=60)
+    first, second = course.claim(9)
+    course.desk.wait(60)
+    course.finish(first)
+    assert course.numbers() == [0, 1]
+    course.finish(second)
+    assert (course.search.state, course.numbers()) == (SearchState.COMPLETED, [0, 1])
+
+
 def test_an_enqueued_trial_takes_the_next_number_and_the_next_round_sees_it(service: Service) -> None:
     spec = a_spec(sampler="zoom", space=SPACE, trials=30, parallel=8)
     search_id = create(service, spec, idempotency_key=None).id

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from anyio.from_thread import BlockingPortal
 
 from caviar.errors import NotFound
@@ -15,7 +16,7 @@ from service import queue
 from service.changes import QUEUE, ranking
 from service.context import Service
 from service.searches import create, read
-from service.storage import leases, trials
+from service.storage import leases, tables, trials
 from service.storage.claims import Grant
 from service.storage.records import TrialRecord
 from tests.service.desk import TTL, Desk, SetClock, a_claim, a_key, a_report, a_spec, an_outcome
@@ -148,6 +149,16 @@ def test_a_turn_of_the_server_plans_what_a_server_that_died_left_unplanned(servi
     search_id = desk.search(queued=0, trials=9, parallel=4)
     queue.sweep(service)
     assert len(of(service, search_id)) == 4
+
+
+def test_a_search_that_cannot_be_planned_holds_up_no_other(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk(service.database)
+    broken, whole = (desk.search(queued=0, trials=9, parallel=4) for _ in range(2))
+    with service.database.write() as tx:
+        tx.execute(sa.update(tables.search).where(tables.search.c.id == broken).values(spec={"metric": "score"}))
+    queue.sweep(service)
+    assert (len(of(service, broken)), len(of(service, whole))) == (0, 4)
+    assert f"search {broken} could not be planned" in caplog.text
 
 
 def test_losses_that_fail_a_trial_let_the_search_go_on(service: Service, clock: SetClock) -> None:

@@ -20,7 +20,7 @@ from service import searches as use
 from service.context import Service
 from service.planning import preview
 from service.storage.records import SearchRecord, TrialRecord
-from tests.service.desk import Desk, a_spec
+from tests.service.desk import Desk, SetClock, a_spec
 
 DIGITS = SearchSpec.model_validate(EXAMPLE)
 
@@ -163,6 +163,18 @@ def test_a_search_that_failed_or_was_cancelled_is_not_extended(service: Service,
         change(service, search_id, trials=9)
 
 
+@pytest.mark.parametrize("end", [{"target": 0.5}, {"max_seconds": 60}])
+def test_a_search_that_reached_its_target_or_its_time_is_not_extended(
+    service: Service, clock: SetClock, end: dict[str, float]
+) -> None:
+    search_id = new(service, trials=2, **end)
+    finish_all(service, search_id)
+    clock.wait(60)
+    assert use.read(service, search_id).state is SearchState.COMPLETED
+    with pytest.raises(SearchEnded, match="reached its target or its max_seconds"):
+        change(service, search_id, trials=9)
+
+
 def test_a_budget_cut_to_what_exists_ends_the_search_with_its_last_trial(service: Service) -> None:
     search_id = new(service, trials=9, parallel=2)
     change(service, search_id, trials=2)
@@ -243,6 +255,12 @@ def test_cancelling_the_last_trial_ends_the_search(service: Service) -> None:
     search_id = new(service, trials=1)
     use.cancel_trial(service, Desk(service.database).trial(search_id).id)
     assert use.read(service, search_id).state is SearchState.COMPLETED
+
+
+def test_the_key_of_a_deleted_search_creates_anew(service: Service) -> None:
+    first = use.create(service, a_spec(), idempotency_key="key")
+    use.delete(service, first.id)
+    assert use.create(service, a_spec(), idempotency_key="key").id != first.id
 
 
 def test_a_deleted_search_is_gone(service: Service) -> None:

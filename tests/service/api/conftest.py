@@ -6,23 +6,30 @@ import pytest
 
 from tests.conftest import STORES
 from tests.postgres import Postgres
-from tests.processes import running_processes
+from tests.processes import Processes, running_processes
 from tests.service.api.calls import Api
 
 
 @pytest.fixture(scope="session")
 def sqlite_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("sqlite-api")
-    with running_processes(folder) as processes:
-        with Api(processes.server(f"sqlite:///{folder / 'caviar.db'}").url) as api:
-            yield api
+    with running_processes(folder) as processes, _api(processes, f"sqlite:///{folder / 'caviar.db'}") as api:
+        yield api
 
 
 @pytest.fixture(scope="session")
 def postgres_api(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Api]:
-    with postgres.database() as name, running_processes(tmp_path_factory.mktemp("postgres-api")) as processes:
-        with Api(processes.server(postgres.url(name)).url) as api:
-            yield api
+    folder = tmp_path_factory.mktemp("postgres-api")
+    with (
+        postgres.database() as name,
+        running_processes(folder) as processes,
+        _api(processes, postgres.url(name)) as api,
+    ):
+        yield api
+
+
+def _api(processes: Processes, store_url: str) -> Api:
+    return Api(processes.server(store_url).url)
 
 
 @pytest.fixture(scope="session", params=STORES)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from caviar.spec import SearchSpec
 from service.api.parameters import cursor
 from tests.service.api.calls import PROBLEM, Api, proof
 
@@ -87,8 +88,7 @@ def _bodies(value: bytes, places: dict[str, Any]) -> list[tuple[str, str, bytes]
         """With the value in the place of each of these in turn; a name that stands twice counts the second time."""
         return [whole[:-1] + f', "{name}": '.encode() + value + b"}" for name in names]
 
-    spec_fields = ("name", "trainer", "dataset", "metric", "goal", "space", "sampler", "stopping", "trials", "parallel")
-    spec_fields += ("seed", "max_seconds", "target", "priority", "notes", "odd")
+    spec_fields = [*SearchSpec.model_fields, "odd"]
     changes = [b'{"%b": %b}' % (name, value) for name in (b"name", b"notes", b"state", b"trials", b"priority")]
     ranges = (b'{"low": %b, "high": 1}', b'{"low": 0, "high": %b}', b'{"values": [1, %b]}', b'{"values": %b}')
     spaces = [b'{"x": %b}' % (form % value) for form in (*ranges, b"%b", b'{"values": [1], "when": {"y": %b}}')]

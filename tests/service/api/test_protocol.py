@@ -37,7 +37,7 @@ def test_a_claimed_trial_says_all_that_a_worker_needs(api: Api) -> None:
 def test_a_claim_of_networks_names_their_stack_and_the_content_of_their_data(sqlite_api: Api) -> None:
     space = {"hidden_units": {"values": [8, 16]}, "epochs": 1}
     search = sqlite_api.submit(trainer="mlp", dataset="iris", metric="dev_accuracy", space=space, trials=16, seed=7)
-    trials = []
+    trials: list[Trial] = []
     while len(trials) < 4:
         trials += sqlite_api.claim(search)
 
