@@ -9,7 +9,7 @@ from service.changes import QUEUE, ranking
 from service.context import Service
 from service.ids import as_key
 from service.planning import advance
-from service.storage import claims, idempotency, leases, outcomes, reports, searches, trials, workers
+from service.storage import claims, idempotency, leases, ledgers, outcomes, reports, searches, trials, workers
 from service.storage.claims import Grant
 
 log = logging.getLogger("caviar.service")
@@ -78,7 +78,7 @@ def sweep(service: Service) -> None:
         concerned = leases.expire(tx, now=now)
     # A transaction of its own, since each locks searches in the order of their ids.
     with service.database.write() as tx:
-        concerned += searches.end_overdue(tx, now=now)
+        concerned += ledgers.end_overdue(tx, now=now)
     with service.database.write() as tx:
         workers.forget(tx, before=now - KEEP)
         leases.forget_claims(tx, before=now - KEEP)

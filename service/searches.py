@@ -14,9 +14,9 @@ from service.context import Service
 from service.planning import advance, draft, lag, preview
 from service.queue import follow_up
 from service.samplers.registry import sampler_for
-from service.storage import idempotency, rounds, searches, trials
+from service.storage import idempotency, ledgers, rounds, searches, trials
+from service.storage.ledgers import Ledger
 from service.storage.records import SearchRecord, TrialRecord
-from service.storage.searches import Ledger
 
 _SUBMIT = "POST /v1/searches"
 
@@ -57,12 +57,12 @@ def change(service: Service, search_id: int, wanted: SearchChange) -> SearchReco
     now = service.now()
     plain = {name: value for name in ("name", "notes", "priority") if (value := getattr(wanted, name)) is not None}
     with service.database.write() as tx:
-        ledger = searches.lock_one(tx, search_id)
+        ledger = ledgers.lock_one(tx, search_id)
         if wanted.trials is not None:
             _extend(ledger, wanted.trials, now=now)
         if wanted.state is not None:
             _turn(ledger, wanted.state)
-        searches.save(tx, ledger, now=now)
+        ledgers.save(tx, ledger, now=now)
         if plain:
             searches.edit(tx, search_id, **plain)
     follow_up(service, [search_id], now=now)
@@ -109,7 +109,7 @@ def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempote
     now = service.now()
     hparams = _fitted(read(service, search_id), given)
     with service.database.write() as tx:
-        ledger = searches.lock_one(tx, search_id)
+        ledger = ledgers.lock_one(tx, search_id)
 
         def create_trial() -> int:
             search = ledger.search
@@ -150,7 +150,7 @@ def cancel_trial(service: Service, trial_id: int) -> None:
     now = service.now()
     with service.database.write() as tx:
         search_id = trials.get(tx, trial_id).search_id
-        ledger = searches.lock_one(tx, search_id)
-        trials.cancel(tx, ledger, trial_id, now=now)
-        searches.save(tx, ledger, now=now)
+        ledger = ledgers.lock_one(tx, search_id)
+        ledgers.cancel(tx, ledger, trial_id, now=now)
+        ledgers.save(tx, ledger, now=now)
     follow_up(service, [search_id], now=now)

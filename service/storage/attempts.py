@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import Proof, Result, Status, StopReason
 from service.ids import as_key
-from service.storage import searches, tables
+from service.storage import ledgers, tables
 from service.storage.database import Transaction
-from service.storage.searches import Ledger
+from service.storage.ledgers import Ledger
 from service.tokens import token_hash
 
 _trial, _attempt, _lease = tables.trial.c, tables.attempt.c, tables.lease.c
@@ -50,7 +50,7 @@ def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger
     """Lock the searches that these attempts belong to, then read the attempts as they stand under the lock."""
     ids = sorted({trial for trial, _ in keys})
     owners = tx.execute(sa.select(_trial.search_id).where(_trial.id.in_(ids)).distinct()).scalars()
-    ledgers = searches.lock(tx, owners)
+    books = ledgers.lock(tx, owners)
     statement = (
         sa.select(
             *tables.attempt.c, _trial.search_id, _trial.lost_count, _lease.trial_id.is_not(None).label("is_leased")
@@ -60,7 +60,7 @@ def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger
         .where(sa.tuple_(_attempt.trial_id, _attempt.attempt).in_(sorted(keys)))
     )
     held = {(row.trial_id, row.attempt): _held(row) for row in tx.execute(statement)}
-    return ledgers, {key: value for key, value in held.items() if value.search_id in ledgers}
+    return books, {key: value for key, value in held.items() if value.search_id in books}
 
 
 def _held(row: Any) -> Held:

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from caviar.states import AttemptOutcome, SearchState, TrialState
 from caviar.wire.protocol import ClaimRequest
-from service.storage import searches, tables, workers
+from service.storage import ledgers, searches, tables, workers
 from service.storage.database import Transaction, insert_or_ignore
+from service.storage.ledgers import Ledger
 from service.storage.records import SearchRecord, TrialRecord
-from service.storage.searches import Ledger
 from service.storage.trials import record
 from service.tokens import claim_key_hash, lease_token, token_hash
 
@@ -44,12 +44,12 @@ def claim(
         workers.touch(tx, request, now=now)
         return grants
     candidates = _candidates(tx, request, search_id=search_id, now=now)
-    ledgers = searches.lock(tx, [search.id for search in candidates[:1]])
+    books = ledgers.lock(tx, [search.id for search in candidates[:1]])
     # After the search's row, as in report and finish: the other way round two requests of one worker could deadlock.
     workers.touch(tx, request, now=now)
     live = workers.live_by_trainer(tx, since=workers.alive_since(now, ttl))
     most = min(request.capacity, share(candidates, live))
-    grants = [grant for ledger in ledgers.values() for grant in _take(tx, request, ledger, most=most, now=now)]
+    grants = [grant for ledger in books.values() for grant in _take(tx, request, ledger, most=most, now=now)]
     if grants:
         _lease_out(tx, grants, request, ttl=ttl, now=now)
     else:
@@ -101,7 +101,7 @@ def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, 
     for _ in taken:
         ledger.move(TrialState.QUEUED, TrialState.RUNNING)
     if taken:
-        searches.save(tx, ledger, now=now)
+        ledgers.save(tx, ledger, now=now)
     trials = {row.id: record(row) for row in taken}
     return [
         Grant(trials[i], ledger.search, lease_token(request.claim_key, i, trials[i].attempt))
@@ -158,7 +158,7 @@ def _replay(tx: Transaction, claim_key: str, *, ttl: timedelta, now: datetime) -
     """The leases this key was given, as far as they still live."""
     is_mine = _attempt.claim_key_hash == claim_key_hash(claim_key)
     given = sa.select(_trial.search_id).join(tables.attempt, _attempt.trial_id == _trial.id).where(is_mine).distinct()
-    ledgers = searches.lock(tx, tx.execute(given).scalars())
+    books = ledgers.lock(tx, tx.execute(given).scalars())
     statement = (
         sa.select(tables.trial)
         .join(tables.attempt, (_attempt.trial_id == _trial.id) & (_attempt.attempt == _trial.attempt))
@@ -170,6 +170,5 @@ def _replay(tx: Transaction, claim_key: str, *, ttl: timedelta, now: datetime) -
     held = [trial.id for trial in trials]
     tx.execute(sa.update(tables.lease).where(_lease.trial_id.in_(held)).values(beat_at=now, expires_at=now + ttl))
     return [
-        Grant(trial, ledgers[trial.search_id].search, lease_token(claim_key, trial.id, trial.attempt))
-        for trial in trials
+        Grant(trial, books[trial.search_id].search, lease_token(claim_key, trial.id, trial.attempt)) for trial in trials
     ]

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from caviar.states import AttemptOutcome, TrialState
-from service.storage import searches, tables
+from service.storage import ledgers, tables
 from service.storage.attempts import Held, close, open_books, set_trial
 from service.storage.database import Transaction
-from service.storage.searches import Ledger
+from service.storage.ledgers import Ledger
 
 _lease, _trial = tables.lease.c, tables.trial.c
 MAX_LOST = 3
@@ -27,14 +27,14 @@ def expire(tx: Transaction, *, now: datetime, most: int = 100) -> list[int]:
     dead = {(row.trial_id, row.attempt) for row in tx.execute(statement)}
     if not dead:
         return []
-    ledgers, held = open_books(tx, dead)
+    books, held = open_books(tx, dead)
     still = sa.select(_lease.trial_id).where(_lease.trial_id.in_([key[0] for key in held]), _lease.expires_at < now)
     expired = set(tx.execute(still).scalars())
     lost = [value for value in held.values() if value.is_live and value.trial_id in expired]
     for value in lost:
-        _lose(tx, ledgers[value.search_id], value, now=now)
+        _lose(tx, books[value.search_id], value, now=now)
     for search_id in sorted({value.search_id for value in lost}):
-        searches.save(tx, ledgers[search_id], now=now)
+        ledgers.save(tx, books[search_id], now=now)
     return sorted({value.search_id for value in lost})
 
 
@@ -54,7 +54,7 @@ def _lose(tx: Transaction, ledger: Ledger, held: Held, *, now: datetime) -> None
 def grace(tx: Transaction, *, until: datetime) -> None:
     """After a restart: no worker is to blame for the time in which the server did not listen."""
     held = sa.select(_trial.search_id).join(tables.lease, _lease.trial_id == _trial.id).distinct()
-    searches.lock(tx, tx.execute(held).scalars())
+    ledgers.lock(tx, tx.execute(held).scalars())
     tx.execute(sa.update(tables.lease).where(_lease.expires_at < until).values(expires_at=until))
 
 

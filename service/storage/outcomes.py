@@ -14,10 +14,10 @@ from caviar.numbers import from_wire, to_wire
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import Malformed, Result, Status, TrialOutcome
 from service.lifecycle import score_of
-from service.storage import searches, tables, workers
+from service.storage import ledgers, tables, workers
 from service.storage.attempts import Held, Key, close, key_of, no_longer, open_books, set_trial
 from service.storage.database import Transaction
-from service.storage.searches import Ledger
+from service.storage.ledgers import Ledger
 
 _report = tables.report.c
 LONGEST_ERROR = 8192
@@ -30,13 +30,13 @@ _OUTCOMES = {
 
 def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: datetime) -> list[Result]:
     """One answer per item, in order."""
-    ledgers, held = open_books(tx, {key_of(item) for item in items if isinstance(item, TrialOutcome)})
+    books, held = open_books(tx, {key_of(item) for item in items if isinstance(item, TrialOutcome)})
     results, ended = [], set[int]()
     for item in items:
         result = _judge(item, held)
         if result is None and isinstance(item, TrialOutcome):
             key = key_of(item)
-            _end(tx, ledgers[held[key].search_id], held[key], item, now=now)
+            _end(tx, books[held[key].search_id], held[key], item, now=now)
             ended.add(held[key].search_id)
             # A second finish of this attempt in the same request meets it as it now stands.
             held[key] = replace(held[key], outcome=_OUTCOMES[item.outcome], finish_hash=_digest(item), is_leased=False)
@@ -44,7 +44,7 @@ def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: d
         assert result is not None
         results.append(result)
     for search_id in sorted(ended):
-        searches.save(tx, ledgers[search_id], now=now)
+        ledgers.save(tx, books[search_id], now=now)
     spoken = {
         held[key_of(i)].worker
         for i, r in zip(items, results, strict=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome
 from caviar.wire.protocol import Malformed, Result, Status, StopReason, TrialReport
-from service.storage import searches, tables, workers
+from service.storage import ledgers, tables, workers
 from service.storage.attempts import Held, Key, key_of, no_longer, open_books
 from service.storage.database import Transaction, insert_or_ignore
 
@@ -21,7 +21,7 @@ StepKey = tuple[int, int, int]
 def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: timedelta, now: datetime) -> list[Result]:
     """One answer per item, in order. A step that was reported before is accepted again if it says the same."""
     proofs = [item for item in items if isinstance(item, TrialReport)]
-    ledgers, held = open_books(tx, {key_of(proof) for proof in proofs})
+    books, held = open_books(tx, {key_of(proof) for proof in proofs})
     live = {key: value for key, value in held.items() if value.is_live}
     known = _known_steps(tx, proofs, live)
     fresh: dict[StepKey, dict[str, Any]] = {}
@@ -31,7 +31,7 @@ def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: ti
     if fresh:
         _append(tx, fresh, now=now)
         for search_id in {live[trial, attempt].search_id for trial, attempt, _ in fresh}:
-            searches.save(tx, ledgers[search_id], now=now)
+            ledgers.save(tx, books[search_id], now=now)
     return results
 
 

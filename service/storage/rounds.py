@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from caviar.states import RANKED_STATES, TrialState
 from service.samplers.interface import Result
-from service.storage import searches, tables, trials
+from service.storage import ledgers, tables, trials
 from service.storage.database import Transaction
+from service.storage.ledgers import Ledger
 from service.storage.records import Draft, RoundRecord, SearchRecord
-from service.storage.searches import Ledger
 
 _round, _trial, _search = tables.round_.c, tables.trial.c, tables.search.c
 
@@ -70,7 +70,7 @@ def results(tx: Transaction, search_id: int, *, up_to: int) -> list[Result]:
 
 def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
     """Carry out a step. False, and nothing done, when the search has moved on since the step was computed."""
-    ledger = searches.lock(tx, [search_id]).get(search_id)
+    ledger = ledgers.lock(tx, [search_id]).get(search_id)
     if ledger is None:
         return False
     search = ledger.search
@@ -87,7 +87,7 @@ def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
         "round_left": step.round_left,
     }
     tx.execute(sa.update(tables.search).where(_search.id == search_id).values(counters))
-    searches.save(tx, ledger, now=now)
+    ledgers.save(tx, ledger, now=now)
     return True
 
 
@@ -96,7 +96,7 @@ def append(tx: Transaction, ledger: Ledger, draft: Draft, *, now: datetime) -> N
     trials.insert(tx, ledger, [draft], now=now)
     changed = _search.id == ledger.search.id
     tx.execute(sa.update(tables.search).where(changed).values(next_number=draft.number + 1))
-    searches.save(tx, ledger, now=now)
+    ledgers.save(tx, ledger, now=now)
 
 
 def _record(row: Any) -> RoundRecord:

@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.errors import NotFound, TrialEnded
-from caviar.states import OPEN_STATES, AttemptOutcome, Origin, TrialState
+from caviar.errors import NotFound
+from caviar.states import AttemptOutcome, Origin, TrialState
 from service.storage import tables
 from service.storage.database import Transaction
+from service.storage.ledgers import Ledger
 from service.storage.records import AttemptRecord, Draft, ReportRecord, TrialRecord
-from service.storage.searches import Ledger
 
 _trial = tables.trial.c
 
@@ -107,21 +107,6 @@ def reports(tx: Transaction, trial_id: int, *, limit: int, after: tuple[int, int
         statement = statement.where(sa.tuple_(report.attempt, report.step) > sa.tuple_(*after))
     rows = tx.execute(statement.order_by(report.attempt, report.step).limit(limit))
     return [ReportRecord(row.attempt, row.step, row.metrics, row.reported_at) for row in rows]
-
-
-def cancel(tx: Transaction, ledger: Ledger, trial_id: int, *, now: datetime) -> None:
-    """End one open trial of a locked search; its worker, if any, hears of it at its next word. Raises TrialEnded."""
-    trial = get(tx, trial_id)  # as it stands under the lock
-    if trial.state not in OPEN_STATES:
-        raise TrialEnded(f"trial {trial.id} is already {trial.state}; nothing is left to cancel")
-    tx.execute(sa.delete(tables.lease).where(tables.lease.c.trial_id == trial.id))
-    tx.execute(
-        sa.update(tables.attempt)
-        .where(tables.attempt.c.trial_id == trial.id, tables.attempt.c.outcome == AttemptOutcome.RUNNING)
-        .values(outcome=AttemptOutcome.CANCELLED, ended_at=now)
-    )
-    tx.execute(sa.update(tables.trial).where(_trial.id == trial.id).values(state=TrialState.CANCELLED, finished_at=now))
-    ledger.move(trial.state, TrialState.CANCELLED)
 
 
 def record(row: Any) -> TrialRecord:

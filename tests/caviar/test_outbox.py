@@ -175,13 +175,10 @@ def test_who_waits_learns_of_a_defect_in_the_sending_thread(client: Client) -> N
     def say(text: str) -> None:
         raise KeyError(text)
 
-    with (
-        Client(f"{client.url}/elsewhere") as lost,
-        holding(lost, [trial], say=say, grace=0.1) as outbox,
-        pytest.raises(ProcessFailed, match="results cannot be sent: KeyError"),
-    ):
+    with Client(f"{client.url}/elsewhere") as lost, holding(lost, [trial], say=say, grace=0.1) as outbox:
         outbox.finish(completed(trial, loss=1.0))
-        outbox.flush()
+        with pytest.raises(ProcessFailed, match="results cannot be sent: KeyError"):
+            outbox.flush()
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5, 9, 1000])

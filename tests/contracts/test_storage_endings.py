@@ -4,7 +4,7 @@ import pytest
 
 from caviar.errors import TrialEnded
 from caviar.states import AttemptOutcome, SearchState, TrialState
-from service.storage import searches
+from service.storage import ledgers
 from tests.service.desk import Desk, an_outcome
 
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = (
@@ -18,7 +18,7 @@ QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = (
 
 def end_overdue(desk: Desk) -> list[int]:
     with desk.database.write() as tx:
-        return searches.end_overdue(tx, now=desk.now)
+        return ledgers.end_overdue(tx, now=desk.now)
 
 
 def test_a_search_is_complete_when_its_budget_is_used(desk: Desk) -> None:
@@ -146,7 +146,7 @@ def test_the_time_at_which_a_search_ended_stays(desk: Desk) -> None:
     ended = desk.now
     desk.wait(50)
     with desk.database.write() as tx:
-        searches.save(tx, searches.lock_one(tx, search_id), now=desk.now)
+        ledgers.save(tx, ledgers.lock_one(tx, search_id), now=desk.now)
     assert desk.read(search_id).finished_at == ended
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from caviar.states import Origin, SearchState, TrialState
 from service.samplers.interface import Result
-from service.storage import rounds, searches
+from service.storage import ledgers, rounds, searches
 from service.storage.records import Draft
 from service.storage.rounds import Step
 from tests.service.desk import FIRST_ROUND, Desk, drafts
@@ -96,7 +96,7 @@ def test_an_appended_trial_takes_the_next_number_and_makes_older_steps_void(desk
     computed = Step(next_number=2, next_round=1, round=None, drafts=drafts([""] * 2, first=2), round_left=0)
     own = Draft(2, 0, Origin.ENQUEUED, "", {"x": 0.9}, seed=5)
     with desk.database.write() as tx:
-        rounds.append(tx, searches.lock_one(tx, search_id), own, now=desk.now)
+        rounds.append(tx, ledgers.lock_one(tx, search_id), own, now=desk.now)
     assert not desk.take(search_id, computed)
     search, trial = desk.read(search_id), desk.trial(search_id, 2)
     assert (search.next_number, search.next_round, search.round_left) == (3, 1, 2)

@@ -6,7 +6,7 @@ import pytest
 
 from caviar.errors import NotFound
 from caviar.states import SearchState, TrialState
-from service.storage import searches, trials
+from service.storage import ledgers, searches, trials
 from tests.service.desk import START, Desk, a_spec
 
 
@@ -101,14 +101,14 @@ def test_the_id_of_a_deleted_search_is_not_given_again(desk: Desk) -> None:
 def test_what_is_not_there_is_not_found(desk: Desk) -> None:
     search_id = desk.search()
     with desk.database.write() as tx:
-        for ask in (searches.get, searches.delete, searches.lock_one, trials.get):
+        for ask in (searches.get, searches.delete, ledgers.lock_one, trials.get):
             with pytest.raises(NotFound, match="999999999"):
                 ask(tx, 999_999_999)
-        assert searches.lock(tx, [999_999_999, search_id, 999_999_998]).keys() == {search_id}
-        assert searches.lock(tx, []) == {}
+        assert ledgers.lock(tx, [999_999_999, search_id, 999_999_998]).keys() == {search_id}
+        assert ledgers.lock(tx, []) == {}
 
 
 def test_searches_are_locked_in_the_order_of_their_ids(desk: Desk) -> None:
     ids = [desk.search() for _ in range(3)]
     with desk.database.write() as tx:
-        assert list(searches.lock(tx, reversed(ids))) == ids
+        assert list(ledgers.lock(tx, reversed(ids))) == ids

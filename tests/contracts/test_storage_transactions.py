@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from caviar.errors import Unavailable
 from caviar.states import SearchState, TrialState
-from service.storage import claims, leases, outcomes, searches, tables
+from service.storage import claims, leases, ledgers, outcomes, searches, tables
 from service.storage.database import Database, insert_or_ignore
 from tests.postgres import Postgres
 from tests.service.desk import TTL, Desk, a_claim, a_key, a_spec, an_outcome
@@ -51,9 +51,9 @@ def test_what_was_committed_is_there_for_a_database_opened_later(desk: Desk) -> 
 def test_readers_do_not_wait_for_a_writer_and_see_nothing_unfinished(desk: Desk) -> None:
     search_id = desk.search(queued=2)
     with desk.database.write() as tx:
-        ledger = searches.lock_one(tx, search_id)
+        ledger = ledgers.lock_one(tx, search_id)
         ledger.turn(SearchState.PAUSED)
-        searches.save(tx, ledger, now=desk.now)
+        ledgers.save(tx, ledger, now=desk.now)
         with ThreadPoolExecutor(1) as pool:
             seen = pool.submit(desk.read, search_id).result(timeout=30)
     assert (seen.state, desk.read(search_id).state) == (SearchState.ACTIVE, SearchState.PAUSED)
@@ -62,7 +62,7 @@ def test_readers_do_not_wait_for_a_writer_and_see_nothing_unfinished(desk: Desk)
 def test_the_ledger_refuses_what_no_state_allows(desk: Desk) -> None:
     search_id = desk.search()
     with desk.database.write() as tx:
-        ledger = searches.lock_one(tx, search_id)
+        ledger = ledgers.lock_one(tx, search_id)
         with pytest.raises(AssertionError, match="no trial goes from queued to completed"):
             ledger.move(TrialState.QUEUED, TrialState.COMPLETED)
         ledger.turn(SearchState.CANCELLED)

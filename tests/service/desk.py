@@ -12,7 +12,7 @@ from caviar.spec import SearchSpec
 from caviar.states import Origin, TrialState
 from caviar.wire.protocol import ClaimRequest, Malformed, Result, TrialOutcome, TrialReport
 from service.clock import Clock
-from service.storage import claims, leases, outcomes, reports, rounds, searches, tables, trials
+from service.storage import claims, leases, ledgers, outcomes, reports, rounds, searches, tables, trials
 from service.storage.claims import Grant
 from service.storage.database import Database
 from service.storage.records import AttemptRecord, Draft, RoundRecord, SearchRecord, TrialRecord
@@ -161,17 +161,17 @@ class Desk:
     def change(self, search_id: int, **columns: Any) -> None:
         """What a user changes: `state` or `budget`, in one saved ledger."""
         with self.database.write() as tx:
-            ledger = searches.lock_one(tx, search_id)
+            ledger = ledgers.lock_one(tx, search_id)
             if "state" in columns:
                 ledger.turn(columns["state"])
             ledger.budget = columns.get("budget", ledger.budget)
-            searches.save(tx, ledger, now=self.now)
+            ledgers.save(tx, ledger, now=self.now)
 
     def cancel(self, trial_id: int) -> None:
         with self.database.write() as tx:
-            ledger = searches.lock_one(tx, trials.get(tx, trial_id).search_id)
-            trials.cancel(tx, ledger, trial_id, now=self.now)
-            searches.save(tx, ledger, now=self.now)
+            ledger = ledgers.lock_one(tx, trials.get(tx, trial_id).search_id)
+            ledgers.cancel(tx, ledger, trial_id, now=self.now)
+            ledgers.save(tx, ledger, now=self.now)
 
     def read(self, search_id: int) -> SearchRecord:
         with self.database.read() as tx:

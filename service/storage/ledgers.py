@@ -1,0 +1,163 @@
+"""The ledger: a search's row, locked, while one transaction changes the search or its trials.
+
+Every such change goes through it. It keeps counts, best and state exact, checks each move against the tables of
+transitions, and ends the search when its last change demands it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from caviar.errors import TrialEnded
+from caviar.states import (
+    OPEN_SEARCH_STATES,
+    OPEN_STATES,
+    SEARCH_TRANSITIONS,
+    TRIAL_TRANSITIONS,
+    AttemptOutcome,
+    SearchState,
+    TrialState,
+)
+from service.lifecycle import Facts, failed_start, verdict
+from service.storage import searches, tables
+from service.storage.database import Transaction
+from service.storage.records import SearchRecord
+
+_search, _trial = tables.search.c, tables.trial.c
+
+
+@dataclass
+class Ledger:
+    """A locked search while one transaction changes its trials. Nothing is stored before `save`."""
+
+    search: SearchRecord
+    state: SearchState = field(init=False)
+    counts: dict[TrialState, int] = field(init=False)
+    budget: int = field(init=False)
+    best_trial: int | None = field(init=False)
+    best_score: float | None = field(init=False)
+    is_reranked: bool = False
+
+    def __post_init__(self) -> None:
+        self.state, self.counts, self.budget = self.search.state, dict(self.search.counts), self.search.budget
+        self.best_trial, self.best_score = self.search.best_trial, self.search.best_score
+
+    def add(self, trials: int) -> None:
+        """New trials, queued."""
+        self.counts[TrialState.QUEUED] += trials
+
+    def move(self, old: TrialState, new: TrialState) -> None:
+        if new not in TRIAL_TRANSITIONS[old]:
+            raise AssertionError(f"no trial goes from {old} to {new}")
+        self.counts[old] -= 1
+        self.counts[new] += 1
+
+    def rank(self, trial: int, score: float | None) -> None:
+        """A trial joins the leaderboard; `score` is None where it diverged."""
+        self.is_reranked = True
+        if score is not None and (self.best_score is None or score < self.best_score):
+            self.best_trial, self.best_score = trial, score
+
+    def turn(self, new: SearchState) -> None:
+        if new not in SEARCH_TRANSITIONS[self.state]:
+            raise AssertionError(f"no search goes from {self.state} to {new}")
+        self.state = new
+
+    def facts(self, *, has_failed_start: bool) -> Facts:
+        return Facts(
+            state=self.state,
+            counts=self.counts,
+            budget=self.budget,
+            best_score=self.best_score,
+            target=self.search.target_score,
+            deadline_at=self.search.deadline_at,
+            has_failed_start=has_failed_start,
+        )
+
+
+def lock(tx: Transaction, search_ids: Iterable[int]) -> dict[int, Ledger]:
+    """Lock searches in the order of their ids. Those that no longer exist are left out."""
+    ids = sorted(set(search_ids))
+    statement = sa.select(tables.search).where(_search.id.in_(ids)).order_by(_search.id).with_for_update()
+    return {row.id: Ledger(searches.as_record(row)) for row in tx.execute(statement)} if ids else {}
+
+
+def lock_one(tx: Transaction, search_id: int) -> Ledger:
+    """Raises NotFound."""
+    found = lock(tx, [search_id])
+    if not found:
+        raise searches.missing(search_id)
+    return found[search_id]
+
+
+def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
+    """Store what changed, and end the search if this change was its last."""
+    if end := verdict(ledger.facts(has_failed_start=_has_failed_start(tx, ledger)), now=now):
+        ledger.turn(end)
+    if ledger.state not in OPEN_SEARCH_STATES:
+        _cancel_open(tx, ledger, now=now)
+    was = ledger.search
+    ended = None if ledger.state in OPEN_SEARCH_STATES else (was.finished_at or now)
+    tx.execute(
+        sa.update(tables.search)
+        .where(_search.id == was.id)
+        .values(
+            {state.value: count for state, count in ledger.counts.items()}
+            | {"state": ledger.state, "budget": ledger.budget, "finished_at": ended}
+            | {"best_trial": ledger.best_trial, "best_score": ledger.best_score}
+            | {"changes": was.changes + 1, "ranking": was.ranking + int(ledger.is_reranked)}
+        )
+    )
+
+
+def _has_failed_start(tx: Transaction, ledger: Ledger) -> bool:
+    """By number, not by time: otherwise the number of workers would decide."""
+    first = failed_start(ledger.search.parallel)
+    if ledger.counts[TrialState.FAILED] < first:
+        return False
+    is_first = (_trial.search_id == ledger.search.id) & (_trial.number < first) & (_trial.state == TrialState.FAILED)
+    return tx.execute(sa.select(sa.func.count()).where(is_first)).scalar_one() == first
+
+
+def cancel(tx: Transaction, ledger: Ledger, trial_id: int, *, now: datetime) -> None:
+    """End one open trial of a locked search; its worker, if any, hears of it at its next word. Raises TrialEnded."""
+    statement = sa.select(_trial.state).where(_trial.id == trial_id, _trial.search_id == ledger.search.id)
+    state = TrialState(tx.execute(statement).scalar_one())
+    if state not in OPEN_STATES:
+        raise TrialEnded(f"trial {trial_id} is already {state}; nothing is left to cancel")
+    _cancel(tx, _trial.id == trial_id, now=now)
+    ledger.move(state, TrialState.CANCELLED)
+
+
+def _cancel_open(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
+    """Open trials end with their search; their workers hear of it at their next word."""
+    if not any(ledger.counts[state] for state in OPEN_STATES):
+        return
+    _cancel(tx, (_trial.search_id == ledger.search.id) & tables.is_open, now=now)
+    for state in OPEN_STATES:
+        ledger.counts[TrialState.CANCELLED] += ledger.counts[state]
+        ledger.counts[state] = 0
+
+
+def _cancel(tx: Transaction, is_chosen: sa.ColumnElement[bool], *, now: datetime) -> None:
+    """These trials, with the lease and the attempt that each may have."""
+    chosen = sa.select(_trial.id).where(is_chosen)
+    tx.execute(sa.delete(tables.lease).where(tables.lease.c.trial_id.in_(chosen)))
+    tx.execute(
+        sa.update(tables.attempt)
+        .where(tables.attempt.c.trial_id.in_(chosen), tables.attempt.c.outcome == AttemptOutcome.RUNNING)
+        .values(outcome=AttemptOutcome.CANCELLED, ended_at=now)
+    )
+    tx.execute(sa.update(tables.trial).where(is_chosen).values(state=TrialState.CANCELLED, finished_at=now))
+
+
+def end_overdue(tx: Transaction, *, now: datetime) -> list[int]:
+    """End searches whose time is over and that run nothing; returns them."""
+    is_open = _search.state.in_(sorted(OPEN_SEARCH_STATES))
+    overdue = tx.execute(sa.select(_search.id).where(is_open, _search.deadline_at <= now, _search.running == 0))
+    ledgers = lock(tx, overdue.scalars())
+    for ledger in ledgers.values():
+        save(tx, ledger, now=now)
+    return list(ledgers)
