@@ -114,6 +114,7 @@ def _poll(pool: ThreadPoolExecutor, api: Api, path: str, etag: str, *, wait: str
 def test_who_waits_for_a_change_is_answered_within_a_second_of_it(api: Api) -> None:
     search = api.submit()
     path = f"/v1/searches/{search}/leaderboard"
+    delays = []
     for trial in api.claim(search):
         etag = api.ask("GET", path).headers["etag"]
         with ThreadPoolExecutor(1) as pool:
@@ -122,11 +123,12 @@ def test_who_waits_for_a_change_is_answered_within_a_second_of_it(api: Api) -> N
             start = time.monotonic()
             api.finish(trial, metrics={"loss": 1})
             answer = poll.result(20)
-            seconds = time.monotonic() - start
+            delays.append(time.monotonic() - start)
 
         assert answer.status_code == 200
         assert trial["id"] in {row["id"] for row in answer.json()["items"]}
-        assert seconds < 1.0
+    assert max(delays) < 1.0
+    assert min(delays) < 0.5  # told of it, instead of finding it at the next look, which is a second after the first
 
 
 def test_who_waits_in_vain_gets_304_after_the_wait(api: Api) -> None:

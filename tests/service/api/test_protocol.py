@@ -114,18 +114,25 @@ def test_a_worker_gets_only_what_it_offers(api: Api) -> None:
 
 def test_a_waiting_claim_is_answered_when_trials_appear(api: Api) -> None:
     trainer = api.new_name("trainer")
-    request = {"worker": f"of {trainer}", "trainers": [trainer], "claim_key": f"{trainer:0>32}"}
-    with ThreadPoolExecutor(1) as pool:
-        poll = pool.submit(api.http.post, "/v1/trials:claim", json=request, headers={"Prefer": "wait=20"})
-        _until_known(api, f"of {trainer}")
-        assert not wait([poll], timeout=0.1).done
-        start = time.monotonic()
-        search = api.submit(trainer=trainer)
-        (trial,) = poll.result(20).json()["trials"]
-        seconds = time.monotonic() - start
-
-    assert trial["search"] == search
-    assert seconds < 1.0
+    request = {"worker": f"of {trainer}", "trainers": [trainer]}
+    delays = []
+    for number in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            poll = pool.submit(
+                api.http.post,
+                "/v1/trials:claim",
+                json=request | {"claim_key": f"{trainer}-{number}-of-many"},
+                headers={"Prefer": "wait=20"},
+            )
+            _until_known(api, f"of {trainer}")
+            assert not wait([poll], timeout=0.1).done
+            start = time.monotonic()
+            search = api.submit(trainer=trainer, trials=1)
+            (trial,) = poll.result(20).json()["trials"]
+            delays.append(time.monotonic() - start)
+        assert trial["search"] == search
+    assert max(delays) < 1.0
+    assert min(delays) < 0.5  # told of it, instead of finding it at the next look, which is a second after the first
 
 
 def test_a_waiting_claim_is_answered_when_a_trial_comes_back(api: Api) -> None:
