@@ -25,6 +25,7 @@ class Changes:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._listeners: dict[str, set[asyncio.Event]] = {}
+        self._asking: dict[str, object] = {}
         self._is_closed = False
 
     def announce(self, *topics: str) -> None:
@@ -39,6 +40,20 @@ class Changes:
         for topic in topics:
             for event in self._listeners.get(topic, ()):
                 event.set()
+
+    @contextmanager
+    def asking(self, key: str) -> Iterator[Callable[[], bool]]:
+        """Ask under a key. What it gives says whether somebody has asked under the same key since.
+
+        A worker that repeats a claim has left the first one behind; what that one would still take, nobody would run.
+        """
+        mine = object()
+        self._asking[key] = mine
+        try:
+            yield lambda: self._asking.get(key) is not mine
+        finally:
+            if self._asking.get(key) is mine:
+                del self._asking[key]
 
     async def until(
         self, topic: str, attempt: Callable[[], Found | None], *, seconds: float, is_gone: Callable[[], Awaitable[bool]]

@@ -1,5 +1,6 @@
 """/v1/searches/{id}/leaderboard: paged, cached by ETag, held open until it changes, exported as CSV."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from service.storage.records import SearchRecord, TrialRecord
 
 router = APIRouter(prefix="/v1/searches", tags=["searches"])
 EXPORT_PAGE = 1000
+_WEIGHT = re.compile(r"\bq=(\d(?:\.\d{0,3})?)")
 
 
 @router.get(
@@ -44,7 +46,7 @@ async def leaderboard(
 
     With If-None-Match and `Prefer: wait=20` the answer comes when the leaderboard changes, or is 304.
     """
-    is_csv = "text/csv" in accept
+    is_csv = _prefers_csv(accept)
     last = position(after, bool, float, int, int)
 
     etag = ""
@@ -68,6 +70,15 @@ async def leaderboard(
 def _read(service: Service, search: int) -> SearchRecord:
     with service.database.read() as tx:
         return searches.get(tx, search)
+
+
+def _prefers_csv(accept: str) -> bool:
+    """Whether text/csv is named with at least the weight of JSON (RFC 9110, 12.5.1)."""
+    weights = {
+        kind.strip(): _WEIGHT.search(rest) for kind, _, rest in (part.partition(";") for part in accept.split(","))
+    }
+    q = {kind: float(found[1]) if found else 1.0 for kind, found in weights.items()}
+    return q.get("text/csv", 0.0) > 0 and q.get("text/csv", 0.0) >= q.get("application/json", 0.0)
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:

@@ -27,7 +27,12 @@ async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait
         is_introduced = True
         return queue.claim(service, wanted, search_id=search) or None
 
-    grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=request.is_disconnected)
+    with service.changes.asking(wanted.claim_key) as is_repeated:
+
+        async def is_gone() -> bool:
+            return is_repeated() or await request.is_disconnected()
+
+        grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=is_gone)
     ttl_seconds = service.lease_ttl.total_seconds()
     return ClaimAnswer(trials=[present.claimed(grant, ttl_seconds=ttl_seconds) for grant in grants or ()], drain=False)
 

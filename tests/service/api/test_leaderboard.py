@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.service.api.calls import SPACE, Api
 
@@ -207,3 +208,20 @@ def test_csv_is_not_cut_at_a_page(sqlite_api: Api) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [int(row["rank"]) for row in rows] == list(range(1, 1006))
     assert len({row["number"] for row in rows}) == 1005
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_csv"),
+    [
+        ("text/csv", True),
+        ("text/csv, application/json;q=0.5", True),
+        ("application/json, text/csv;q=0.1", False),
+        ("text/csv;q=0", False),
+        ("*/*", False),
+        ("application/json", False),
+    ],
+)
+def test_the_form_is_the_one_the_reader_prefers(sqlite_api: Api, accept: str, is_csv: bool) -> None:
+    path = f"/v1/searches/{sqlite_api.submit()}/leaderboard"
+    kind = sqlite_api.ask("GET", path, headers={"Accept": accept}).headers["content-type"]
+    assert kind == ("text/csv; charset=utf-8" if is_csv else "application/json")

@@ -154,6 +154,18 @@ def test_a_claim_that_waits_in_vain_is_empty(api: Api) -> None:
     assert 0.3 <= time.monotonic() - start < 2.0
 
 
+def test_a_repeated_claim_ends_the_poll_that_was_left_behind(api: Api) -> None:
+    trainer = api.new_name("trainer")
+    request = {"worker": f"of {trainer}", "trainers": [trainer], "claim_key": f"{trainer}-asked-twice"}
+    with ThreadPoolExecutor(1) as pool:
+        left_behind = pool.submit(api.http.post, "/v1/trials:claim", json=request, headers={"Prefer": "wait=20"})
+        _until_known(api, f"of {trainer}")
+        assert api.ask("POST", "/v1/trials:claim", json=request).json()["trials"] == []
+        search = api.submit(trainer=trainer, trials=1)
+        assert left_behind.result(5).json()["trials"] == []
+    assert api.search(search)["counts"]["queued"] == 1
+
+
 def _until_known(api: Api, worker: str) -> None:
     deadline = time.monotonic() + 10
     while not any(item["name"] == worker for item in api.get("/v1/workers", limit=1000)["items"]):
