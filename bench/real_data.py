@@ -1,0 +1,43 @@
+"""The real data sets that the environment variable CAVIAR_TEST_DATA leads to; they are no part of the project."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.datasets import Table, load
+from trainer.tables import TABLES
+
+VARIABLE = "CAVIAR_TEST_DATA"
+_FILES = {
+    "fashion_mnist_10k": "images/fashion_mnist_10k.npz",
+    "spambase": "tabular/spambase.npz",
+    "california_housing": "tabular/california_housing.npz",
+}
+
+
+class NotHere(LookupError):
+    """A data set that cannot be had on this machine; says why."""
+
+
+def real_table(name: str) -> Table:
+    """A built-in table, or one of the files. Raises NotHere."""
+    if name in TABLES:
+        return load(name)
+    with np.load(_path(name), allow_pickle=False) as file:
+        is_regression = str(file["task"]) == "regression"
+        # A table of a regression has numbers for classes, and no names of them.
+        y: Any = np.ascontiguousarray(file["y"], dtype=np.float32 if is_regression else np.int64)
+        names = () if is_regression else tuple(str(class_name) for class_name in file["classes"])
+        return Table(np.ascontiguousarray(file["X"], dtype=np.float32), y, names)
+
+
+def _path(name: str) -> Path:
+    folder = os.environ.get(VARIABLE)
+    if not folder:
+        raise NotHere(f"{name} is left out: {VARIABLE} does not say where the real data sets lie")
+    path = Path(folder, _FILES[name])
+    if not path.exists():
+        raise NotHere(f"{name} is left out: there is no {_FILES[name]} in the folder of {VARIABLE}")
+    return path

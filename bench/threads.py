@@ -1,0 +1,22 @@
+"""One thread per process, on every side: what is compared is work per core, and a worker has one thread too."""
+
+import os
+
+from threadpoolctl import threadpool_limits
+
+_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NPROC",  # the pool of JAX on a CPU
+)
+
+
+def one_thread() -> None:
+    """Holds for libraries that are loaded, for those that load later, and in the processes started from here."""
+    for variable in _VARIABLES:
+        os.environ[variable] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    threadpool_limits(limits=1)
