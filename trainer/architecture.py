@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from trainer.arrays import Shapes
+from trainer.arrays import Shapes, flat_size
 from trainer.hyperparameters import has_batch_norm, widths
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the networks of one stack share: inputs, widths of the hidden layers, classes, and whether they normalise.
+    """What the networks of one stack share: inputs, widths of the hidden layers, outputs, and what stands between.
 
     Layers are counted from 1, as in the formulas: w[1] is the first, w[len(hidden) + 1] the output layer's.
     """
 
     n_inputs: int
     hidden: tuple[int, ...]
-    n_classes: int
+    n_outputs: int
     has_batch_norm: bool
+    activation: str = "relu"
+    output: str = "softmax"
 
     @property
     def hidden_layers(self) -> range:
@@ -33,22 +35,26 @@ class Architecture:
 
     @cached_property
     def param_shapes(self) -> Shapes:
-        """w[n] and b[n] of every layer; gamma[n] and beta[n] instead of b[n] where it normalises."""
-        shapes: dict[str, tuple[int, int]] = {}
-        n_inputs = self.n_inputs
-        for n, width in enumerate([*self.hidden, self.n_classes], start=1):
-            shapes[f"w[{n}]"] = (n_inputs, width)
-            if self.has_batch_norm and n in self.hidden_layers:
-                shapes |= {f"gamma[{n}]": (1, width), f"beta[{n}]": (1, width)}
-            else:
-                shapes[f"b[{n}]"] = (1, width)
-            n_inputs = width
-        return shapes
+        """First w[n] of every layer, then what shifts: b[n], or beta[n] where it normalises; then gamma[n] there.
+
+        So what a penalty acts on is the beginning of the flat array, with shifts or without.
+        """
+        sizes = [self.n_inputs, *self.hidden, self.n_outputs]
+        weights = {f"w[{n}]": sizes[n - 1 : n + 1] for n in range(1, len(sizes))}
+        normalised = self.hidden_layers if self.has_batch_norm else range(0)
+        shifts = {f"{'beta' if n in normalised else 'b'}[{n}]": (1, sizes[n]) for n in range(1, len(sizes))}
+        scales = {f"gamma[{n}]": (1, sizes[n]) for n in normalised}
+        return {name: (int(rows), int(columns)) for name, (rows, columns) in (weights | shifts | scales).items()}
 
     @cached_property
-    def weight_names(self) -> tuple[str, ...]:
-        """w[1], w[2], ...: the params that a penalty acts on."""
-        return tuple(f"w[{n}]" for n in [*self.hidden_layers, self.output_layer])
+    def n_params(self) -> int:
+        """P: the numbers of one network."""
+        return flat_size(self.param_shapes)
+
+    def n_penalised(self, *, with_biases: bool) -> int:
+        """How many of the first numbers a penalty acts on: those of w, and of b and beta when asked."""
+        kinds = ("w", "b[", "beta") if with_biases else ("w",)
+        return flat_size({name: shape for name, shape in self.param_shapes.items() if name.startswith(kinds)})
 
     @cached_property
     def moment_shapes(self) -> Shapes:
@@ -59,6 +65,6 @@ class Architecture:
         return shapes
 
 
-def architecture_of(hparams: Mapping[str, Any], *, n_inputs: int, n_classes: int) -> Architecture:
-    """What complete hyperparameters say of the network for a data set."""
-    return Architecture(n_inputs, widths(hparams), n_classes, has_batch_norm(hparams))
+def architecture_of(hparams: Mapping[str, Any], *, n_inputs: int, n_outputs: int, output: str) -> Architecture:
+    """What complete hyperparameters say of the network for a data set, whose output layer is known."""
+    return Architecture(n_inputs, widths(hparams), n_outputs, has_batch_norm(hparams), hparams["activation"], output)

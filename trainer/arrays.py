@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
+Targets = NDArray[Any]
+"""Classes, or numbers to predict."""
 Shapes = Mapping[str, tuple[int, int]]
 """Name -> (R, C) of every array within a flat one, in order."""
 

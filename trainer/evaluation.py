@@ -1,45 +1,60 @@
 """How good K networks are on a part of the data, at test time.
 
-Notation: K networks, N examples, D inputs.
+Notation: K networks, N examples, D inputs, C outputs.
 """
 
-import math
+from collections.abc import Mapping
 
 import numpy as np
 
-from trainer.arrays import Array, Labels
-from trainer.costs import cross_entropies
-from trainer.network import Networks, logits_at_test_time
+from trainer import metrics
+from trainer.arrays import Array, Targets
+from trainer.costs import OUTPUTS
+from trainer.memory import Reused
+from trainer.network import Networks, apply, dense_at_test_time
+from trainer.targets import NO_SCALE, Scale, targets
 
 EXAMPLES_AT_ONCE = 256
 """Fixed, and not fitted to the size of the stack: a product of another shape may round otherwise."""
 
 
-def evaluate(networks: Networks, x: Array, y: Labels) -> list[dict[str, float]]:
-    """Per network its cost (mean cross-entropy, without penalties), accuracy and error (1 - accuracy).
+def evaluate(
+    networks: Networks, x: Array, y: Targets, *, scale: Scale = NO_SCALE, memory: Reused | None = None
+) -> list[dict[str, float]]:
+    """Per network its cost (the mean loss, without penalties), and the metrics of its task.
 
-    Shapes: x (N, D), y (N,), the same for all. All three are NaN if the cost is not finite: the network diverged.
+    Shapes: x (N, D), y (N,), the same for all. `scale` is that of numbers to predict: the cost is of scaled
+    numbers, the other metrics are in their own units. All are NaN if the cost is not finite: the network diverged.
     """
-    costs, hits = np.zeros(len(networks.params)), np.zeros(len(networks.params))
-    x = x.astype(networks.params.dtype, copy=False)
+    output = networks.architecture.output
     # A diverged network overflows here too; its cost says so.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for start in range(0, len(y), EXAMPLES_AT_ONCE):
-            batch = slice(start, start + EXAMPLES_AT_ONCE)
-            batch_costs, batch_hits = _sums(networks, x[batch], y[batch])
-            costs += batch_costs
-            hits += batch_hits
-    return [_metrics(float(cost), float(hit)) for cost, hit in zip(costs / len(y), hits / len(y), strict=True)]
+        z = logits(networks, x, memory=memory or Reused())
+        wanted = targets(output, y, n_classes=z.shape[2], dtype=z.dtype, scale=scale)
+        cost = OUTPUTS[output].losses(z, wanted.T).mean(axis=1, dtype=np.float64)
+        measured = {"cost": cost, **_measured(output, z, y, scale)}
+    columns = {name: np.where(np.isfinite(cost), values, np.nan).tolist() for name, values in measured.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _sums(networks: Networks, x: Array, y: Labels) -> tuple[Array, Labels]:
-    """The sum of the costs, and the number of examples whose class has the largest logit, (K,) each."""
-    z = logits_at_test_time(networks, x)
-    losses = cross_entropies(z, np.broadcast_to(y, z.shape[:2])).astype(np.float64)
-    return losses.sum(axis=1), (z.argmax(axis=2) == y).sum(axis=1)
+def logits(networks: Networks, x: Array, *, memory: Reused) -> Array:
+    """z (K, N, C) in memory of its own, that of x (N, D) taken in pieces of one size."""
+    x = x.astype(networks.params.dtype, copy=False)
+    layers = dense_at_test_time(networks)
+    z = np.empty((len(networks.params), networks.architecture.n_outputs, len(x)), x.dtype).swapaxes(1, 2)
+    for start in range(0, len(x), EXAMPLES_AT_ONCE):
+        piece = x[start : start + EXAMPLES_AT_ONCE]
+        memory.begin(("test", len(networks.params), len(piece)))
+        z[:, start : start + len(piece)] = apply(networks.architecture, layers, piece, memory=memory)
+    return z
 
 
-def _metrics(cost: float, accuracy: float) -> dict[str, float]:
-    if not math.isfinite(cost):
-        return {"cost": math.nan, "accuracy": math.nan, "error": math.nan}
-    return {"cost": cost, "accuracy": accuracy, "error": 1 - accuracy}
+def _measured(output: str, z: Array, y: Targets, scale: Scale) -> Mapping[str, Array]:
+    """The metrics of the task; z is used up. Hardmax: the predicted class is the one with the largest logit."""
+    y_hat = OUTPUTS[output].predict(z)
+    if output == "linear":
+        return metrics.of_numbers(y_hat[:, :, 0] * scale.sigma + scale.mu, y)
+    if output == "sigmoid":
+        y_hat = np.concatenate([1 - y_hat, y_hat], axis=2)
+    counts = metrics.confusion(y_hat.argmax(axis=2), y, n_classes=y_hat.shape[2])
+    return {**metrics.by_class(counts), "auc": metrics.auc(y_hat, y)}

@@ -13,10 +13,18 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-EPOCH_METRICS = ("train_cost", "train_accuracy", "train_error", "dev_cost", "dev_accuracy", "dev_error")
-FINAL_METRICS = ("test_cost", "test_accuracy", "test_error")
-METRICS = EPOCH_METRICS + FINAL_METRICS
-"""Reported after every epoch, and, the test_ ones, at the end."""
+CLASS_METRICS = ("cost", "accuracy", "error", "f1", "auc", "balanced_accuracy")
+NUMBER_METRICS = ("cost", "mse", "mae", "r2")
+
+
+def metrics(task: str) -> tuple[str, ...]:
+    """What is reported of a task, classification or regression: train_ and dev_ after every epoch, test_ at the end."""
+    names = {"classification": CLASS_METRICS, "regression": NUMBER_METRICS}[task]
+    return tuple(f"{part}_{name}" for part in ("train", "dev", "test") for name in names)
+
+
+METRICS = tuple(dict.fromkeys(metrics("classification") + metrics("regression")))
+"""All that is reported of any task."""
 
 
 class UnknownHyperparameter(LookupError):
@@ -30,6 +38,7 @@ class Kind(StrEnum):
     INT = "int"
     BOOL = "bool"
     CHOICE = "choice"
+    INT_OR_ALL = "int or all"
     WIDTHS = "int or list"
 
 
@@ -59,6 +68,7 @@ class Hyperparameter:
             Kind.INT: "an integer",
             Kind.BOOL: "true or false",
             Kind.CHOICE: "one of " + ", ".join(self.choices),
+            Kind.INT_OR_ALL: "all, or an integer",
             Kind.WIDTHS: "an integer, or a list with one integer per hidden layer, each",
         }
         return " ".join([words[self.kind], " and ".join(self._bounds())]).strip()
@@ -89,9 +99,9 @@ _TABLE = (
         name="optimizer",
         kind=Kind.CHOICE,
         default="adam",
-        choices=("adam", "momentum"),
+        choices=("adam", "momentum", "classical_momentum", "rmsprop", "gradient_descent"),
         is_stacked=True,
-        sentence="How a gradient becomes a step: Adam, or gradient descent with momentum.",
+        sentence="How a gradient becomes a step; classical_momentum adds gradients up without the factor 1 - beta1.",
     ),
     Hyperparameter(
         name="beta1",
@@ -99,7 +109,7 @@ _TABLE = (
         default=0.9,
         minimum=0,
         below=1,
-        sentence="How much of the average of past gradients is kept at each step; for adam and momentum.",
+        sentence="How much of the average of past gradients is kept at each step; for adam and both momentums.",
     ),
     Hyperparameter(
         name="beta2",
@@ -107,14 +117,42 @@ _TABLE = (
         default=0.999,
         minimum=0,
         below=1,
-        sentence="How much of the average of past squared gradients is kept at each step; for adam.",
+        sentence="How much of the average of past squared gradients is kept at each step; for adam and rmsprop.",
     ),
     Hyperparameter(
         name="epsilon",
         kind=Kind.FLOAT,
         default=1e-8,
         above=0,
-        sentence="Keeps adam from dividing by zero; added to the root, not under it.",
+        sentence="Keeps adam and rmsprop from dividing by zero; added to the root, not under it.",
+    ),
+    Hyperparameter(
+        name="decay",
+        kind=Kind.CHOICE,
+        default="none",
+        choices=("none", "inverse_time", "exponential", "inverse_sqrt", "staircase", "cosine"),
+        sentence="How the learning rate falls from epoch to epoch.",
+    ),
+    Hyperparameter(
+        name="decay_rate",
+        kind=Kind.FLOAT,
+        default=0.1,
+        minimum=0,
+        sentence="How fast: divided by 1 + decay_rate * epoch, or times (1 - decay_rate) per epoch or per stair.",
+    ),
+    Hyperparameter(
+        name="decay_epochs",
+        kind=Kind.INT,
+        default=10,
+        minimum=1,
+        sentence="The number of epochs on one stair of decay staircase.",
+    ),
+    Hyperparameter(
+        name="clip_norm",
+        kind=Kind.FLOAT,
+        default=0.0,
+        minimum=0,
+        sentence="A gradient longer than this is shortened to it; 0 leaves every gradient as it is.",
     ),
     Hyperparameter(
         name="layers",
@@ -134,12 +172,35 @@ _TABLE = (
         sentence="The width of every hidden layer, or a list with the width of each.",
     ),
     Hyperparameter(
+        name="activation",
+        kind=Kind.CHOICE,
+        default="relu",
+        choices=("relu", "leaky_relu", "tanh", "sigmoid", "linear"),
+        is_stacked=True,
+        sentence="What bends the hidden layers; a leaky ReLU has the slope 0.01 below 0.",
+    ),
+    Hyperparameter(
+        name="initialisation",
+        kind=Kind.CHOICE,
+        default="auto",
+        choices=("auto", "he", "xavier", "glorot"),
+        sentence="Variance of the first weights: he 2/n, xavier 1/n, glorot 2/(n_in + n_out); auto is he for ReLUs.",
+    ),
+    Hyperparameter(
+        name="output",
+        kind=Kind.CHOICE,
+        default="auto",
+        choices=("auto", "softmax", "sigmoid", "linear"),
+        is_stacked=True,
+        sentence="Output and its cost; auto is softmax for classes and linear for numbers; sigmoid is for 2 classes.",
+    ),
+    Hyperparameter(
         name="batch_size",
-        kind=Kind.INT,
+        kind=Kind.INT_OR_ALL,
         default=64,
         minimum=1,
         is_stacked=True,
-        sentence="The number of examples per step; above the number of examples, all of them.",
+        sentence="The number of examples per step; all, or more than there are, is batch gradient descent.",
     ),
     Hyperparameter(
         name="batch_norm",
@@ -156,11 +217,47 @@ _TABLE = (
         sentence="Lambda of the L2 penalty lambda / 2m * ||w||^2 on weights, where m is the size of the batch.",
     ),
     Hyperparameter(
+        name="l1",
+        kind=Kind.FLOAT,
+        default=0.0,
+        minimum=0,
+        sentence="Lambda of the L1 penalty lambda / m * sum |w| on weights, where m is the size of the batch.",
+    ),
+    Hyperparameter(
+        name="penalise_biases",
+        kind=Kind.BOOL,
+        default=False,
+        is_stacked=True,
+        sentence="Whether l1 and l2 act on biases too, and on the beta of batch normalisation.",
+    ),
+    Hyperparameter(
+        name="keep_prob",
+        kind=Kind.FLOAT,
+        default=1.0,
+        above=0,
+        maximum=1,
+        sentence="The probability that dropout keeps a unit of a hidden layer; 1 is no dropout.",
+    ),
+    Hyperparameter(
+        name="noise",
+        kind=Kind.FLOAT,
+        default=0.0,
+        minimum=0,
+        sentence="The deviation of noise on the normalised inputs, drawn anew for every epoch.",
+    ),
+    Hyperparameter(
         name="epochs",
         kind=Kind.INT,
         default=20,
         minimum=1,
         sentence="How many times the training set is gone through.",
+    ),
+    Hyperparameter(
+        name="patience",
+        kind=Kind.INT,
+        default=0,
+        minimum=0,
+        sentence="Stop after so many epochs without a lower dev cost, and go back to the best weights; 0 never does.",
     ),
 )
 
@@ -176,18 +273,31 @@ HIDDEN_UNITS_N = Hyperparameter(
 )
 """The pattern of hidden_units_1, hidden_units_2, ...; it has no default: without it, hidden_units holds."""
 
-_HIDDEN_UNITS_N = re.compile(r"hidden_units_[1-9][0-9]{0,5}")
+KEEP_PROB_N = Hyperparameter(
+    name="keep_prob_N",
+    kind=Kind.FLOAT,
+    default=None,
+    above=0,
+    maximum=1,
+    sentence="The keep_prob of hidden layer N alone, counted from 1; overrides keep_prob, and waits for a layer N.",
+)
+"""The pattern of keep_prob_1, keep_prob_2, ..., without a default, as above."""
+
+PATTERNS: Mapping[str, Hyperparameter] = MappingProxyType({"hidden_units": HIDDEN_UNITS_N, "keep_prob": KEEP_PROB_N})
+"""What may be followed by _N."""
+
+_LAYERS_OWN = re.compile(rf"({'|'.join(PATTERNS)})_[1-9][0-9]{{0,5}}")
 
 
 def names() -> tuple[str, ...]:
-    """Every name but the hidden_units_N, in the order a reader wants them."""
+    """Every name but those that end in _N, in the order a reader wants them."""
     return tuple(HYPERPARAMETERS)
 
 
 def find(name: str) -> Hyperparameter | None:
-    """The hyperparameter of this name, hidden_units_N included; None if there is none."""
-    if _HIDDEN_UNITS_N.fullmatch(name):
-        return replace(HIDDEN_UNITS_N, name=name)
+    """The hyperparameter of this name, hidden_units_N and keep_prob_N included; None if there is none."""
+    if own := _LAYERS_OWN.fullmatch(name):
+        return replace(PATTERNS[own[1]], name=name)
     return HYPERPARAMETERS.get(name)
 
 
@@ -232,6 +342,16 @@ def widths(hparams: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(hparams.get(f"hidden_units_{n}", width) for n, width in enumerate(by_layer, start=1))
 
 
+def batch_size(hparams: Mapping[str, Any], *, n_examples: int) -> int:
+    """The number of examples per step, from complete hyperparameters: never more than there are."""
+    return n_examples if hparams["batch_size"] == "all" else min(int(hparams["batch_size"]), n_examples)
+
+
+def keep_probs(hparams: Mapping[str, Any]) -> tuple[float, ...]:
+    """The keep_prob of every hidden layer, from complete hyperparameters."""
+    return tuple(hparams.get(f"keep_prob_{n}", hparams["keep_prob"]) for n in range(1, hparams["layers"] + 1))
+
+
 def has_batch_norm(hparams: Mapping[str, Any]) -> bool:
     """Whether the network has a layer that normalises; softmax regression has none to normalise."""
     return bool(hparams["batch_norm"] and hparams["layers"] > 0)
@@ -245,7 +365,10 @@ def stack_key(hparams: Mapping[str, object]) -> str:
     whole = complete(hparams)
     hidden = ".".join(str(width) for width in widths(whole))
     parts = [whole["optimizer"], f"b{whole['batch_size']}", f"h{hidden}"]
-    return "-".join(parts + ["bn"] * has_batch_norm(whole))
+    parts += ["bn"] * has_batch_norm(whole)
+    parts += [whole["activation"]] * (whole["activation"] != "relu" and whole["layers"] > 0)
+    parts += [whole["output"]] * (whole["output"] != "auto")
+    return "-".join(parts + ["biases"] * whole["penalise_biases"])
 
 
 def _converted(hyperparameter: Hyperparameter, value: object) -> Any:
@@ -255,6 +378,8 @@ def _converted(hyperparameter: Hyperparameter, value: object) -> Any:
             return value if isinstance(value, bool) else None
         case Kind.CHOICE:
             return value if isinstance(value, str) and value in hyperparameter.choices else None
+        case Kind.INT_OR_ALL if isinstance(value, str):
+            return value if value == "all" else None
         case Kind.WIDTHS if isinstance(value, Sequence) and not isinstance(value, str):
             each = [_converted_number(hyperparameter, width) for width in value]
             return None if None in each else each

@@ -5,27 +5,37 @@ Notation: N examples, D features, C classes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.checks import check_parts, check_table
 from trainer.datasets import Table
+from trainer.targets import NO_SCALE, Scale
 
 HELD_OUT = 0.1
-"""The share of the examples in dev, and the same again in test."""
+"""The share of the examples in dev, and the same again in test, unless there are so many that a smaller one will do."""
+
+ENOUGH = 10_000
+"""With so many examples in dev, one per cent of them is a hundred: more would only be missing from training."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Examples x (N, D) float32, normalised, with their classes y (N,) int64."""
+    """Examples x (N, D) float32, normalised, with their classes y (N,) int64, or the numbers to predict, float32."""
 
     x: NDArray[np.float32]
-    y: NDArray[np.int64]
+    y: NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """Three parts, and what their inputs were normalised with: mu and sigma (D,) of the training examples."""
+    """Two or three parts, and what their inputs were normalised with: mu and sigma (D,) of the training examples.
+
+    `n_classes` is 0 where there are numbers to predict, and `scale` says what networks learn of those. `test` has no
+    example where none was asked for.
+    """
 
     train: Part
     dev: Part
@@ -33,14 +43,36 @@ class Split:
     mu: NDArray[np.float32]
     sigma: NDArray[np.float32]
     n_classes: int
+    scale: Scale = NO_SCALE
 
 
-def split_table(table: Table, *, seed: int) -> Split:
-    """80/10/10, stratified: each part has each class in the same share as the table, as near as whole examples go."""
-    train, dev, test = _split_rows(table.y, seed)
+@dataclass(frozen=True)
+class Shares:
+    """The shares of the examples that dev and test get; test may get none."""
+
+    dev: float
+    test: float
+
+
+def sensible_shares(n_examples: int) -> Shares:
+    """10% each, but no more than 10,000 examples: of a million, 1% each is enough to tell two networks apart."""
+    share = min(HELD_OUT, ENOUGH / n_examples)
+    return Shares(share, share)
+
+
+def split_table(table: Table, *, seed: int, shares: Shares | None = None) -> Split:
+    """Stratified where there are classes: each has the same share of each part, as near as whole examples go.
+
+    Raises ValueError with a sentence for data that cannot be learned from, or shares that leave a part empty.
+    """
+    check_table(table)
+    train, dev, test = _split_rows(table, seed, shares or sensible_shares(len(table.y)))
+    check_parts(table, train=train, dev=dev)
     mu, sigma = moments(table.x[train])
     parts = [Part(normalise(table.x[rows], mu, sigma), table.y[rows]) for rows in (train, dev, test)]
-    return Split(train=parts[0], dev=parts[1], test=parts[2], mu=mu, sigma=sigma, n_classes=len(table.class_names))
+    n_classes = len(table.class_names)
+    scale = NO_SCALE if n_classes else scale_of(parts[0].y)
+    return Split(train=parts[0], dev=parts[1], test=parts[2], mu=mu, sigma=sigma, n_classes=n_classes, scale=scale)
 
 
 def moments(x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -51,20 +83,49 @@ def moments(x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.flo
     return mu.astype(np.float32), sigma.astype(np.float32)
 
 
+def scale_of(y: NDArray[Any]) -> Scale:
+    """Mean and standard deviation of the numbers to predict; 1 for the deviation of a constant."""
+    wide = y.astype(np.float64)
+    return Scale(float(wide.mean()), float(wide.std()) if wide.max() > wide.min() else 1.0)
+
+
 def normalise(x: NDArray[np.float32], mu: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArray[np.float32]:
     """(x - mu) / sigma, with the training set's mu and sigma whatever x is."""
     return (x - mu) / sigma
 
 
-def _split_rows(y: NDArray[np.int64], seed: int) -> Sequence[NDArray[np.int64]]:
+def _split_rows(table: Table, seed: int, shares: Shares) -> Sequence[NDArray[np.int64]]:
     """The row numbers of train, dev and test."""
     from sklearn.model_selection import train_test_split  # slow to import
 
     first, second = folded_seeds(seed)
-    size = round(HELD_OUT * len(y))
-    train, held_out = train_test_split(np.arange(len(y)), test_size=2 * size, stratify=y, random_state=first)
-    dev, test = train_test_split(held_out, test_size=size, stratify=y[held_out], random_state=second)
+    n_dev, n_test = _sizes(len(table.y), shares)
+    y = table.y if table.class_names else np.zeros(len(table.y))
+    train, held_out = train_test_split(
+        np.arange(len(y)), test_size=n_dev + n_test, stratify=_strata(y, n_dev + n_test), random_state=first
+    )
+    if not n_test:
+        return train, held_out, np.arange(0)
+    dev, test = train_test_split(
+        held_out, test_size=n_test, stratify=_strata(y[held_out], min(n_dev, n_test)), random_state=second
+    )
     return train, dev, test
+
+
+def _sizes(n_examples: int, shares: Shares) -> tuple[int, int]:
+    n_dev, n_test = round(shares.dev * n_examples), round(shares.test * n_examples)
+    if n_dev < 1 or n_dev + n_test >= n_examples or (shares.test and n_test < 1):
+        raise ValueError(
+            f"{n_examples} examples with shares of {shares.dev:g} for dev and {shares.test:g} for test leave a part "
+            "empty; it needs more examples or other shares."
+        )
+    return n_dev, n_test
+
+
+def _strata(y: NDArray[Any], smallest: int) -> NDArray[Any] | None:
+    """What to stratify by; nothing where a class or a part is too small to be shared out."""
+    counts = np.unique(y, return_counts=True)[1]
+    return y if counts.min() >= 2 and len(counts) <= smallest else None
 
 
 def folded_seeds(seed: int) -> tuple[int, int]:

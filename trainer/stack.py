@@ -13,15 +13,13 @@ from numpy.typing import DTypeLike
 
 from trainer import averages, network
 from trainer.architecture import architecture_of
-from trainer.arrays import Array, Labels
-from trainer.batches import batch_slices, epoch_order
-from trainer.hyperparameters import HYPERPARAMETERS, Kind, complete, stack_key
-from trainer.network import Networks, cost_and_gradient
-from trainer.optimizers import OPTIMIZERS, Columns, State
+from trainer.arrays import Array
+from trainer.averages import Average
+from trainer.hyperparameters import check, complete, stack_key
+from trainer.network import Networks
+from trainer.optimizers import OPTIMIZERS
 from trainer.split import Split
-
-MOMENTS_BETA = 0.9
-"""How much of the average of past moments batch normalisation keeps at each step."""
+from trainer.targets import n_outputs, output_of
 
 
 @dataclass(frozen=True)
@@ -34,31 +32,48 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """K networks in training; `members` have complete hyperparameters, `epochs` says how many each has behind it."""
+    """K networks in training; `members` have complete hyperparameters, `epochs` says how many each has behind it.
+
+    `gradient_norms` (K, layers) are those of every w in the last step; `diverged_at` is the first step, counted from 1,
+    whose gradient was not finite, 0 where all were.
+    """
 
     members: tuple[Member, ...]
     networks: Networks
-    optimizer_state: State
+    optimizer_state: tuple[Average, ...]
     epochs: tuple[int, ...]
+    gradient_norms: Array
+    diverged_at: tuple[int, ...]
 
 
 def begin(split: Split, members: Sequence[Member], *, dtype: DTypeLike = np.float32) -> Stack:
     """Initial networks for at least one member.
 
-    Raises ValueError with a sentence if hyperparameters are wrong or their members cannot be trained in one array.
+    Raises ValueError with a sentence if hyperparameters are wrong, do not suit the data, or their members cannot be
+    trained in one array.
     """
     keys = list(dict.fromkeys(stack_key(member.hparams) for member in members))
     if len(keys) != 1:
         raise ValueError(f"Members of one stack must have one stack key; these have {', '.join(keys) or 'none'}.")
     members = [replace(member, hparams=complete(member.hparams)) for member in members]
     hparams = members[0].hparams
-    architecture = architecture_of(hparams, n_inputs=split.train.x.shape[1], n_classes=split.n_classes)
-    networks = network.init(architecture, [member.seed for member in members], dtype=dtype)
+    output = output_of(hparams, n_classes=split.n_classes)
+    architecture = architecture_of(
+        hparams,
+        n_inputs=split.train.x.shape[1],
+        n_outputs=n_outputs(output, n_classes=split.n_classes),
+        output=output,
+    )
+    initialisations = [member.hparams["initialisation"] for member in members]
+    seeds = [member.seed for member in members]
+    networks = network.init(architecture, seeds, initialisations=initialisations, dtype=dtype)
     return Stack(
         members=tuple(members),
         networks=networks,
-        optimizer_state=OPTIMIZERS[hparams["optimizer"]].init(networks.params),
+        optimizer_state=tuple(averages.start(networks.params) for _ in OPTIMIZERS[hparams["optimizer"]].averages),
         epochs=(0,) * len(members),
+        gradient_norms=np.zeros((len(members), architecture.output_layer)),
+        diverged_at=(0,) * len(members),
     )
 
 
@@ -69,37 +84,19 @@ def keep(stack: Stack, indices: Sequence[int]) -> Stack:
         networks=network.keep(stack.networks, indices),
         optimizer_state=tuple(averages.keep(average, indices) for average in stack.optimizer_state),
         epochs=tuple(stack.epochs[k] for k in indices),
+        gradient_norms=stack.gradient_norms[list(indices)],
+        diverged_at=tuple(stack.diverged_at[k] for k in indices),
     )
 
 
-def train_epoch(stack: Stack, split: Split) -> Stack:
-    """One pass over the training set, each member in its own order."""
-    x, y = split.train.x.astype(stack.networks.params.dtype, copy=False), split.train.y
-    order = epoch_order([member.seed for member in stack.members], stack.epochs, n_examples=len(y))
-    columns = _columns(stack.members)
-    # A network that diverges overflows; its cost will say so, and its neighbours share no number with it.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for batch in batch_slices(len(y), stack.members[0].hparams["batch_size"]):
-            rows = order[:, batch]
-            stack = _step(stack, x.take(rows, axis=0), y.take(rows), columns=columns)
-    return replace(stack, epochs=tuple(epochs + 1 for epochs in stack.epochs))
+def change(stack: Stack, k: int, **hparams: float) -> Stack:
+    """Member k with other numbers from the next epoch on, such as a learning rate set by hand.
 
-
-def _step(stack: Stack, x: Array, y: Labels, *, columns: Columns) -> Stack:
-    """One step of the optimizer. Shapes: x (K, B, D); y (K, B)."""
-    networks = stack.networks
-    _, gradient, moments = cost_and_gradient(networks, x, y, l2=columns["l2"])
-    optimizer = OPTIMIZERS[stack.members[0].hparams["optimizer"]]
-    params, state = optimizer.update(networks.params, gradient, state=stack.optimizer_state, columns=columns)
-    beta = np.full((len(params), 1, 1), MOMENTS_BETA)
-    return replace(
-        stack,
-        networks=Networks(networks.architecture, params, averages.update(networks.moments, moments, beta=beta)),
-        optimizer_state=state,
-    )
-
-
-def _columns(members: Sequence[Member]) -> Columns:
-    """Every hyperparameter that is a number and may differ within a stack, as a column (K, 1, 1)."""
-    numbers = [row.name for row in HYPERPARAMETERS.values() if row.kind is Kind.FLOAT]
-    return {name: np.array([member.hparams[name] for member in members]).reshape(-1, 1, 1) for name in numbers}
+    Raises ValueError for a value that is not allowed, or one that its stack shares.
+    """
+    changed = {**stack.members[k].hparams, **{name: check(name, value) for name, value in hparams.items()}}
+    if stack_key(changed) != stack_key(stack.members[k].hparams):
+        raise ValueError(f"{', '.join(hparams)} cannot change between epochs: the members of a stack share it.")
+    members = list(stack.members)
+    members[k] = replace(members[k], hparams=complete(changed))
+    return replace(stack, members=tuple(members))

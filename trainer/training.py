@@ -8,14 +8,29 @@ What a caller writes:
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from trainer import network
+from trainer.batches import steps_behind
+from trainer.epoch import train_epoch
 from trainer.evaluation import evaluate
-from trainer.network import Networks
-from trainer.split import Part, Split
-from trainer.stack import Member, Stack, begin, keep, train_epoch
+from trainer.memory import Reused
+from trainer.network import Networks, joined
+from trainer.network import keep as keep_networks
+from trainer.split import Split
+from trainer.stack import Member, Stack, begin, change, keep
+
+Changes = Mapping[int, Mapping[str, float]]
+"""Member -> hyperparameters that it has from the next epoch on, such as a learning rate set by hand."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch with the lowest dev cost, and the network (K = 1) as it was then: what early stopping goes back to."""
+
+    dev_cost: float
+    epoch: int
+    network: Networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +38,11 @@ class Report:
     """What one member says after an epoch, which is counted from 1.
 
     `member` is its place among the members that `run` was given, whoever has left since. `metrics` are train_ and dev_
-    ones, and test_ ones too in a member's last report, the one that `is_finished`: it has reached its epochs, or it
-    diverged, and then every metric is NaN.
+    ones, and test_ ones too in a member's last report, the one that `is_finished`: it has reached its epochs, or its
+    patience was used up, or it diverged, and then every metric is NaN and `diverged_at` the step, counted from 1, whose
+    gradient was the first not to be finite. `gradient_norms` are those of every layer's weights in the last step: near
+    0 where gradients vanish, huge where they explode. `network` (K = 1) is the finished one, in the last report alone;
+    with patience it is that of `best_epoch`, and the last report's metrics are too.
     """
 
     member: int
@@ -32,6 +50,10 @@ class Report:
     metrics: dict[str, float]
     is_finished: bool
     is_diverged: bool
+    diverged_at: int = 0
+    gradient_norms: tuple[float, ...] = ()
+    best_epoch: int = 0
+    network: Networks | None = field(default=None, compare=False)
 
 
 def nobody() -> Collection[int]:
@@ -39,56 +61,115 @@ def nobody() -> Collection[int]:
     return ()
 
 
+def no_changes() -> Changes:
+    """What changes between epochs, when nothing does."""
+    return {}
+
+
 def run(
-    split: Split, members: Sequence[Member], *, leaving: Callable[[], Collection[int]] = nobody
+    split: Split,
+    members: Sequence[Member],
+    *,
+    leaving: Callable[[], Collection[int]] = nobody,
+    changing: Callable[[], Changes] = no_changes,
+    watching: Sequence[str] = ("train", "dev"),
 ) -> Iterator[list[Report]]:
     """Train all members; give one list of reports per epoch, in their order.
 
     After each list was dealt with, `leaving` is asked once which members, by their place among `members`, are not to be
     trained further; the caller may name any at any time, also such as have finished. The others' numbers do not change.
+    Then `changing` is asked what to change in those that stay. `watching` says which parts are evaluated after every
+    epoch; the last report has all.
     Raises ValueError at once if the members cannot be trained together.
     """
-    return _epochs(begin(split, members), split, leaving)
+    return _Run(begin(split, members), split, watching).epochs(leaving, changing)
 
 
-def _epochs(stack: Stack, split: Split, leaving: Callable[[], Collection[int]]) -> Iterator[list[Report]]:
-    places = list(range(len(stack.members)))
-    while places:
-        stack = train_epoch(stack, split)
-        reports = _reports(stack, split, places)
-        yield reports
-        gone = {report.member for report in reports if report.is_finished} | set(leaving())
-        staying = [k for k, place in enumerate(places) if place not in gone]
-        stack, places = keep(stack, staying), [places[k] for k in staying]
+class _Run:
+    """The state of one `run`: who is left, and what is best so far."""
 
+    def __init__(self, stack: Stack, split: Split, watching: Sequence[str]) -> None:
+        self._stack, self._split, self._watching = stack, split, watching
+        self._places = list(range(len(stack.members)))
+        self._bests: dict[int, Best] = {}
+        self._memory = Reused()
 
-def _reports(stack: Stack, split: Split, places: Sequence[int]) -> list[Report]:
-    """One report per network of the stack; `places` says which members they are."""
-    metrics = _measured(stack.networks, train=split.train, dev=split.dev)
-    has_diverged = [any(math.isnan(value) for value in measured.values()) for measured in metrics]
-    is_finished = [
-        diverged or epoch >= member.hparams["epochs"]
-        for diverged, epoch, member in zip(has_diverged, stack.epochs, stack.members, strict=True)
-    ]
-    last = [k for k, finished in enumerate(is_finished) if finished]
-    for k, final in zip(last, _measured(network.keep(stack.networks, last), test=split.test), strict=True):
-        metrics[k] |= final
-    return [
-        Report(
-            member=place,
-            epoch=stack.epochs[k],
-            metrics=dict.fromkeys(metrics[k], math.nan) if has_diverged[k] else metrics[k],
-            is_finished=is_finished[k],
-            is_diverged=has_diverged[k],
-        )
-        for k, place in enumerate(places)
-    ]
+    def epochs(self, leaving: Callable[[], Collection[int]], changing: Callable[[], Changes]) -> Iterator[list[Report]]:
+        while self._places:
+            self._stack = train_epoch(self._stack, self._split, memory=self._memory)
+            reports = self._reports()
+            yield reports
+            gone = {report.member for report in reports if report.is_finished} | set(leaving())
+            staying = [k for k, place in enumerate(self._places) if place not in gone]
+            self._stack, self._places = keep(self._stack, staying), [self._places[k] for k in staying]
+            for place, hparams in changing().items():
+                if place in self._places:
+                    self._stack = change(self._stack, self._places.index(place), **hparams)
 
+    def _reports(self) -> list[Report]:
+        """One report per network of the stack."""
+        stack = self._stack
+        # Dev decides who has diverged and whose patience ends, whether it is watched or not.
+        metrics = self._measured(stack.networks, {*self._watching, "dev"})
+        has_diverged = [any(math.isnan(value) for name, value in each.items() if "cost" in name) for each in metrics]
+        bests = [
+            self._best(k, each["dev_cost"]) if stack.members[k].hparams["patience"] and not has_diverged[k] else None
+            for k, each in enumerate(metrics)
+        ]
+        last = [k for k, best in enumerate(bests) if has_diverged[k] or self._is_over(k, best)]
+        finished = self._finished(last, bests, metrics)
+        return [
+            Report(
+                member=place,
+                epoch=stack.epochs[k],
+                metrics=dict.fromkeys(metrics[k], math.nan) if has_diverged[k] else metrics[k],
+                is_finished=k in finished,
+                is_diverged=has_diverged[k],
+                diverged_at=stack.diverged_at[k] or steps_behind(stack, k, self._split) if has_diverged[k] else 0,
+                gradient_norms=tuple(stack.gradient_norms[k].tolist()),
+                best_epoch=best.epoch if best else stack.epochs[k],
+                network=finished.get(k),
+            )
+            for k, (place, best) in enumerate(zip(self._places, bests, strict=True))
+        ]
 
-def _measured(networks: Networks, **parts: Part) -> list[dict[str, float]]:
-    """Per network its metrics on every part, named train_cost, dev_accuracy and so on."""
-    measured: list[dict[str, float]] = [{} for _ in networks.params]
-    for part_name, part in parts.items():
-        for k, metrics in enumerate(evaluate(networks, part.x, part.y)):
-            measured[k] |= {f"{part_name}_{name}": value for name, value in metrics.items()}
-    return measured
+    def _is_over(self, k: int, best: Best | None) -> bool:
+        """Whether a member has reached its epochs, or used up its patience."""
+        hparams, epoch = self._stack.members[k].hparams, self._stack.epochs[k]
+        return epoch >= hparams["epochs"] or (best is not None and epoch - best.epoch >= hparams["patience"])
+
+    def _finished(
+        self, last: Sequence[int], bests: Sequence[Best | None], metrics: list[dict[str, float]]
+    ) -> dict[int, Networks]:
+        """The finished networks by their place in the stack; all their metrics are written among `metrics`."""
+        if not last:
+            return {}
+        before = self._stack.networks
+        each = {k: best.network if (best := bests[k]) else keep_networks(before, [k]) for k in last}
+        went_back = any(best and best.epoch != self._stack.epochs[k] for k, best in enumerate(bests) if k in each)
+        known = set() if went_back else {*self._watching, "dev"}
+        measured = self._measured(joined(list(each.values())), {"train", "dev", "test"} - known)
+        for k, more in zip(last, measured, strict=True):
+            metrics[k] |= more
+        return each
+
+    def _best(self, k: int, dev_cost: float) -> Best:
+        """The best epoch of a member so far, this one included."""
+        place = self._places[k]
+        best = self._bests.get(place)
+        if best is None or dev_cost < best.dev_cost:
+            best = Best(dev_cost, self._stack.epochs[k], keep_networks(self._stack.networks, [k]))
+        self._bests[place] = best
+        return best
+
+    def _measured(self, networks: Networks, parts: Collection[str]) -> list[dict[str, float]]:
+        """Per network its metrics on these parts, named train_cost, dev_accuracy and so on."""
+        measured: list[dict[str, float]] = [{} for _ in networks.params]
+        for name in sorted(parts):
+            part = getattr(self._split, name)
+            if not len(part.y):
+                continue
+            each = evaluate(networks, part.x, part.y, scale=self._split.scale, memory=self._memory)
+            for k, metrics in enumerate(each):
+                measured[k] |= {f"{name}_{metric}": value for metric, value in metrics.items()}
+        return measured

@@ -1,87 +1,159 @@
 """The gradient of whole networks, and that a planted error does not get past the check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from trainer import blocks, network
+from trainer import activations, blocks, costs, layers
 from trainer.architecture import Architecture
-from trainer.arrays import Array, Labels
+from trainer.arrays import Array
+from trainer.dropout import LEVELS, dropout, mask
 from trainer.gradcheck import STEP, TOLERANCE, check, distance_to_kink, numerical_gradient, relative_difference
 from trainer.network import Networks, init
+from trainer.penalties import Penalty
 
-L2 = np.array([0.0, 0.5, 5.0]).reshape(3, 1, 1)
-ARCHITECTURES = [
-    Architecture(4, hidden, 3, has_batch_norm)
-    for hidden in [(), (5,), (5, 3), (5, 3, 6)]
-    for has_batch_norm in ([False, True] if hidden else [False])
+HIDDEN = [(), (5,), (5, 3), (5, 3, 6)]
+PLAIN = [Architecture(4, hidden, 3, norm) for hidden in HIDDEN for norm in ([False, True] if hidden else [False])]
+MIXED = [
+    Architecture(4, (5, 3), 3 if output == "softmax" else 1, norm, activation, output)
+    for activation in activations.ACTIVATIONS
+    for output in costs.OUTPUTS
+    for norm in (False, True)
 ]
 
 
-def drawn(architecture: Architecture, n_examples: int) -> tuple[Networks, Array, Labels]:
-    """Three networks with uneven params, and a batch that is drawn again until it lies off every kink."""
+def penalty_of(architecture: Architecture, *, with_biases: bool = False, l1: float = 0.3) -> Penalty:
+    l2, each_l1 = np.array([0.0, 0.5, 5.0]).reshape(3, 1, 1), np.array([l1, 0, l1]).reshape(3, 1, 1)
+    return Penalty(l2, each_l1, architecture.n_penalised(with_biases=with_biases))
+
+
+def drawn(
+    architecture: Architecture, n_examples: int, penalty: Penalty, masks: Sequence[Array] = ()
+) -> tuple[Networks, Array, Array]:
+    """Three networks with uneven params, and a batch, that are drawn again until they lie off every kink."""
     rng = np.random.default_rng(3)
-    networks = init(architecture, [1, 2, 3], dtype=np.float64)
-    networks = replace(networks, params=networks.params + rng.normal(0, 0.3, networks.params.shape))
-    draws = (rng.normal(size=(3, n_examples, architecture.n_inputs)) for _ in range(1000))
-    x = next(x for x in draws if distance_to_kink(networks, x) > 100 * STEP)
-    return networks, x, rng.integers(architecture.n_classes, size=(3, n_examples))
+    start = init(architecture, [1, 2, 3], dtype=np.float64)
+    for _ in range(1000):
+        networks = replace(start, params=start.params + rng.normal(0, 0.3, start.params.shape))
+        x = rng.normal(size=(3, n_examples, architecture.n_inputs))
+        if distance_to_kink(networks, x, penalty=penalty, masks=masks) > 100 * STEP:
+            return networks, x, wanted(architecture, n_examples, rng)
+    raise AssertionError("No batch lies off every kink.")
+
+
+def wanted(architecture: Architecture, n_examples: int, rng: np.random.Generator) -> Array:
+    shape = (3, n_examples, architecture.n_outputs)
+    if architecture.output == "softmax":
+        rows: Array = np.eye(shape[2])[rng.integers(shape[2], size=shape[:2])]
+        return rows
+    return rng.normal(size=shape) if architecture.output == "linear" else rng.integers(2, size=shape).astype(float)
 
 
 @pytest.mark.parametrize("n_examples", [4, 7])
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("architecture", PLAIN, ids=str)
 def test_every_gradient_of_a_whole_network_is_right(architecture: Architecture, n_examples: int) -> None:
-    networks, x, y = drawn(architecture, n_examples)
-    found = check(networks, x, y, l2=L2)
+    penalty = penalty_of(architecture)
+    networks, x, y = drawn(architecture, n_examples, penalty)
+    found = check(networks, x, y, penalty=penalty)
     assert found.keys() == architecture.param_shapes.keys()
     assert max(found.values()) <= TOLERANCE, found
 
 
+@pytest.mark.parametrize("with_dropout", [False, True])
+@pytest.mark.parametrize("architecture", MIXED, ids=str)
+def test_every_combination_of_activation_output_penalties_and_dropout_is_right(
+    architecture: Architecture, with_dropout: bool
+) -> None:
+    penalty = penalty_of(architecture, with_biases=with_dropout)
+    masks = masks_of(architecture) if with_dropout else []
+    networks, x, y = drawn(architecture, 7, penalty, masks)
+    found = check(networks, x, y, penalty=penalty, masks=masks)
+    assert max(found.values()) <= TOLERANCE, found
+
+
+def masks_of(architecture: Architecture) -> list[Array]:
+    rng = np.random.default_rng(8)
+    draws = [rng.integers(LEVELS, size=(3, 7, width)).astype(np.uint16) for width in architecture.hidden]
+    return [mask(each, keep_prob=np.full((3, 1, 1), 0.8)) for each in draws]
+
+
 def negated(function: Callable[..., Any], place: int) -> Callable[..., Any]:
-    """The layer or cost with a wrong sign in the given result of its way back."""
+    """The layer with a wrong sign in a result of its way back, written where the right one was."""
 
     def wrong(*args: Any, **kwargs: Any) -> Any:
         *results, back = function(*args, **kwargs)
 
-        def wrong_back(*dy: Array) -> Any:
-            gradients = back(*dy)
-            if not isinstance(gradients, tuple):
-                return -gradients
-            return tuple(-each if n == place else each for n, each in enumerate(gradients))
+        def wrong_back(dy: Array) -> Any:
+            gradients = back(dy)
+            each = gradients if isinstance(gradients, tuple) else (gradients,)
+            np.negative(each[place], out=each[place])
+            return gradients
 
         return (*results, wrong_back)
 
     return wrong
 
 
+def negated_linear(place: int) -> Callable[..., Any]:
+    right = layers.linear
+
+    def wrong(*args: Any, **kwargs: Any) -> Any:
+        y, *ways_back = right(*args, **kwargs)
+        chosen = ways_back[place]
+        ways_back[place] = lambda dy: np.negative(result := chosen(dy), out=result)
+        return y, *ways_back
+
+    return wrong
+
+
+def wrong_cost(*given: Any, right: Callable[..., Array] = costs.gradient) -> Array:
+    return -right(*given)
+
+
+def wrong_penalty(
+    self: Penalty, dw: Array, w: Array, *, m: int, right: Callable[..., None] = Penalty.add_gradient
+) -> None:
+    right(self, dw, -w, m=m)
+
+
 @pytest.mark.parametrize(
-    ("module", "name", "place", "wrong"),
+    ("module", "name", "wrong", "found_in"),
     [
-        (blocks, "linear", 0, {"w[1]", "gamma[1]", "beta[1]"}),
-        (blocks, "linear", 1, {"w[1]", "w[2]"}),
-        (blocks, "bias", 1, {"b[2]"}),
-        (blocks, "batch_norm", 0, {"w[1]"}),
-        (blocks, "batch_norm", 1, {"gamma[1]"}),
-        (blocks, "batch_norm", 2, {"beta[1]"}),
-        (network, "relu", 0, {"w[1]", "gamma[1]", "beta[1]"}),
-        (network, "softmax_cross_entropy", 0, {"w[1]", "gamma[1]", "beta[1]", "w[2]", "b[2]"}),
-        (network, "l2_penalty", 0, {"w[1]", "w[2]"}),
+        (blocks, "linear", negated_linear(0), {"w[1]", "w[2]"}),
+        (blocks, "linear", negated_linear(1), {"w[1]", "gamma[1]", "beta[1]"}),
+        (blocks, "bias", negated(layers.bias, 0), {"b[2]"}),
+        (blocks, "batch_norm", negated(layers.batch_norm, 0), {"w[1]"}),
+        (blocks, "batch_norm", negated(layers.batch_norm, 1), {"gamma[1]"}),
+        (blocks, "batch_norm", negated(layers.batch_norm, 2), {"beta[1]"}),
+        (blocks, "dropout", negated(dropout, 0), {"w[1]", "gamma[1]", "beta[1]"}),
+        (costs, "gradient", wrong_cost, {"w[1]", "gamma[1]", "beta[1]", "w[2]", "b[2]"}),
+        (Penalty, "add_gradient", wrong_penalty, {"w[1]", "w[2]"}),
     ],
 )
 def test_a_planted_sign_error_is_found_in_the_params_it_reaches(
-    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, place: int, wrong: set[str]
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, wrong: Callable[..., Any], found_in: set[str]
 ) -> None:
-    networks, x, y = drawn(Architecture(4, (5,), 3, True), 7)
-    monkeypatch.setattr(module, name, negated(getattr(module, name), place) if name != "l2_penalty" else wrong_penalty)
-    found = check(networks, x, y, l2=L2)
-    assert {param for param, difference in found.items() if difference > 1000 * TOLERANCE} == wrong
+    architecture = Architecture(4, (5,), 3, True)
+    penalty = penalty_of(architecture)
+    masks = masks_of(architecture)
+    networks, x, y = drawn(architecture, 7, penalty, masks)
+    monkeypatch.setattr(module, name, wrong)
+    found = check(networks, x, y, penalty=penalty, masks=masks)
+    assert {param for param, difference in found.items() if difference > 1000 * TOLERANCE} == found_in
 
 
-def wrong_penalty(w: Array, *, l2: Array, m: int) -> tuple[Array, Array]:
-    return (w * w).sum(axis=(1, 2)) * l2[:, 0, 0] / (2 * m), -w * l2 / m
+@pytest.mark.parametrize("activation", activations.ACTIVATIONS)
+def test_a_sign_error_in_an_activation_is_found(monkeypatch: pytest.MonkeyPatch, activation: str) -> None:
+    architecture = Architecture(4, (5,), 3, False, activation)
+    penalty = penalty_of(architecture)
+    networks, x, y = drawn(architecture, 7, penalty)
+    wrong = negated(activations.ACTIVATIONS[activation], 0)
+    monkeypatch.setattr(blocks, "ACTIVATIONS", {activation: wrong})
+    found = check(networks, x, y, penalty=penalty)
+    assert {param for param, difference in found.items() if difference > 1000 * TOLERANCE} == {"w[1]", "b[1]"}
 
 
 def test_the_numerical_gradient_of_a_square_is_twice_the_number() -> None:
@@ -98,13 +170,18 @@ def test_the_relative_difference_by_hand_is_that_of_the_worst_network() -> None:
 
 
 def test_float32_is_refused() -> None:
-    networks, x, y = drawn(Architecture(4, (5,), 3, True), 7)
+    architecture = Architecture(4, (5,), 3, True)
+    networks, x, y = drawn(architecture, 7, penalty_of(architecture))
     with pytest.raises(ValueError, match="float64"):
-        check(networks, x.astype(np.float32), y, l2=L2)
+        check(networks, x.astype(np.float32), y, penalty=penalty_of(architecture))
 
 
-def test_inputs_on_a_kink_are_refused() -> None:
-    networks = init(Architecture(4, (5,), 3, False), [1, 2, 3], dtype=np.float64)
-    assert distance_to_kink(networks, np.zeros((3, 7, 4))) == 0
+def test_inputs_on_a_kink_and_weights_on_one_are_refused() -> None:
+    architecture = Architecture(4, (5,), 3, False)
+    penalty = penalty_of(architecture, l1=0)
+    networks = init(architecture, [1, 2, 3], dtype=np.float64)
+    assert distance_to_kink(networks, np.zeros((3, 7, 4)), penalty=penalty) == 0
     with pytest.raises(ValueError, match="kink"):
-        check(networks, np.zeros((3, 7, 4)), np.zeros((3, 7), np.int64), l2=L2)
+        check(networks, np.zeros((3, 7, 4)), np.eye(3)[np.zeros((3, 7), int)], penalty=penalty)
+    at_zero = replace(networks, params=networks.params * 0)
+    assert distance_to_kink(at_zero, np.ones((3, 7, 4)), penalty=penalty_of(architecture)) == 0

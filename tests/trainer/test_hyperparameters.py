@@ -8,16 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.hyperparameters import (
-    EPOCH_METRICS,
-    FINAL_METRICS,
     HYPERPARAMETERS,
     METRICS,
     Kind,
     UnknownHyperparameter,
+    batch_size,
     check,
     complete,
     find,
     has_batch_norm,
+    keep_probs,
+    metrics,
     names,
     stack_key,
     widths,
@@ -41,12 +42,24 @@ def test_the_names_and_defaults_are_those_that_a_spec_relies_on() -> None:
         "beta1": 0.9,
         "beta2": 0.999,
         "epsilon": 1e-8,
+        "decay": "none",
+        "decay_rate": 0.1,
+        "decay_epochs": 10,
+        "clip_norm": 0.0,
         "layers": 2,
         "hidden_units": 64,
+        "activation": "relu",
+        "initialisation": "auto",
+        "output": "auto",
         "batch_size": 64,
         "batch_norm": True,
         "l2": 0.0,
+        "l1": 0.0,
+        "penalise_biases": False,
+        "keep_prob": 1.0,
+        "noise": 0.0,
         "epochs": 20,
+        "patience": 0,
     }
     assert names() == tuple(HYPERPARAMETERS)
 
@@ -60,13 +73,17 @@ def test_every_default_is_allowed_and_every_hyperparameter_says_what_it_is() -> 
 
 def test_what_must_be_equal_within_a_stack_is_what_shapes_the_arrays_and_the_steps() -> None:
     stacked = {name for name, row in HYPERPARAMETERS.items() if row.is_stacked}
-    assert stacked == {"optimizer", "layers", "hidden_units", "batch_size", "batch_norm"}
+    assert stacked == {
+        *("optimizer", "layers", "hidden_units", "batch_size", "batch_norm"),
+        *("activation", "output", "penalise_biases"),
+    }
 
 
-def test_the_metrics_are_named_by_part() -> None:
-    assert METRICS == EPOCH_METRICS + FINAL_METRICS
-    assert set(METRICS) == {f"{p}_{m}" for p in ("train", "dev", "test") for m in ("cost", "accuracy", "error")}
-    assert all(name.startswith("test_") for name in FINAL_METRICS)
+def test_the_metrics_are_named_by_part_and_task() -> None:
+    parts, names = ("train", "dev", "test"), ("cost", "mse", "mae", "r2")
+    assert set(metrics("regression")) == {f"{part}_{name}" for part in parts for name in names}
+    assert "dev_auc" in metrics("classification")
+    assert set(METRICS) == set(metrics("classification")) | set(metrics("regression"))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +95,8 @@ def test_the_metrics_are_named_by_part() -> None:
         ("l2", 0, 0.0),
         ("layers", 0, 0),
         ("batch_size", 64.0, 64),
+        ("batch_size", "all", "all"),
+        ("keep_prob_3", 1, 1.0),
         ("hidden_units", 1, 1),
         ("hidden_units", [100, 50], [100, 50]),
         ("hidden_units", (100, 50.0), [100, 50]),
@@ -111,7 +130,10 @@ def test_an_allowed_value_comes_back_in_its_own_type(name: str, value: object, c
         ("layers", 101, "an integer >= 0 and <= 100"),
         ("layers", 2.5, "an integer >= 0 and <= 100"),
         ("layers", True, "an integer >= 0 and <= 100"),
-        ("batch_size", 0, "an integer >= 1"),
+        ("batch_size", 0, "all, or an integer >= 1"),
+        ("batch_size", "some", "all, or an integer >= 1"),
+        ("keep_prob", 0, "a number > 0 and <= 1"),
+        ("keep_prob_2", 1.5, "a number > 0 and <= 1"),
         ("epochs", 0, "an integer >= 1"),
         ("epochs", float("inf"), "an integer >= 1"),
         ("hidden_units", 0, "an integer, or a list with one integer per hidden layer, each >= 1"),
@@ -121,8 +143,8 @@ def test_an_allowed_value_comes_back_in_its_own_type(name: str, value: object, c
         ("hidden_units_3", 0, "an integer >= 1"),
         ("hidden_units_3", [5], "an integer >= 1"),
         ("batch_norm", 1, "true or false"),
-        ("optimizer", "sgd", "one of adam, momentum"),
-        ("optimizer", ["adam"], "one of adam, momentum"),
+        ("optimizer", "sgd", "one of adam, momentum, classical_momentum, rmsprop, gradient_descent"),
+        ("activation", ["relu"], "one of relu, leaky_relu, tanh, sigmoid, linear"),
     ],
 )
 def test_a_refused_value_is_named_with_what_is_allowed(name: str, value: object, allowed: str) -> None:
@@ -191,6 +213,16 @@ def test_the_width_of_a_layer_is_its_own_or_the_common_one(hparams: dict[str, An
     assert widths(complete(hparams)) == expected
 
 
+def test_the_keep_prob_of_a_layer_is_its_own_or_the_common_one() -> None:
+    hparams = complete({"layers": 3, "keep_prob": 0.9, "keep_prob_2": 0.5, "keep_prob_7": 0.1})
+    assert keep_probs(hparams) == (0.9, 0.5, 0.9)
+
+
+def test_a_batch_is_never_more_than_there_is() -> None:
+    sizes = [batch_size(complete({"batch_size": size}), n_examples=100) for size in (64, 100, 1000, "all")]
+    assert sizes == [64, 100, 100, 100]
+
+
 def test_softmax_regression_has_nothing_to_normalise() -> None:
     assert not has_batch_norm(complete({"layers": 0}))
     assert has_batch_norm(complete({"layers": 1}))
@@ -203,6 +235,8 @@ def test_softmax_regression_has_nothing_to_normalise() -> None:
         ({"hidden_units": 80, "layers": 3}, "adam-b64-h80.80.80-bn"),
         ({"optimizer": "momentum", "batch_norm": False, "batch_size": 1}, "momentum-b1-h64.64"),
         ({"layers": 0}, "adam-b64-h"),
+        ({"batch_size": "all", "activation": "tanh"}, "adam-ball-h64.64-bn-tanh"),
+        ({"output": "sigmoid", "penalise_biases": True}, "adam-b64-h64.64-bn-sigmoid-biases"),
     ],
 )
 def test_a_stack_key_can_be_read(hparams: dict[str, Any], key: str) -> None:
@@ -224,6 +258,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "l2": st.floats(0, 10),
     "epochs": st.integers(1, 9),
     "optimizer": st.sampled_from(["adam", "momentum"]),
+    "activation": st.sampled_from(["relu", "tanh"]),
+    "keep_prob": st.floats(0.1, 1),
     "layers": st.integers(0, 2),
     "hidden_units": st.sampled_from([8, 64]),
     "hidden_units_2": st.sampled_from([8, 64]),
@@ -240,6 +276,7 @@ def test_stack_keys_are_equal_exactly_where_the_arrays_have_one_shape_and_one_ru
 ) -> None:
     def shape_and_rule(hparams: dict[str, Any]) -> tuple[object, ...]:
         whole = complete(hparams)
-        return widths(whole), whole["optimizer"], whole["batch_size"], has_batch_norm(whole)
+        activation = whole["activation"] if whole["layers"] else None
+        return widths(whole), whole["optimizer"], whole["batch_size"], has_batch_norm(whole), activation
 
     assert (stack_key(one) == stack_key(other)) == (shape_and_rule(one) == shape_and_rule(other))

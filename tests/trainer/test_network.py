@@ -9,11 +9,29 @@ import pytest
 from trainer import averages, network
 from trainer.architecture import Architecture
 from trainer.arrays import Array, views
+from trainer.blocks import Place
+from trainer.gradcheck import cost_and_gradient
 from trainer.layers import EPSILON
-from trainer.network import Networks, cost_and_gradient, forward, init, logits_at_test_time, predict
+from trainer.network import Networks, forward, init, logits_at_test_time, predict
+from trainer.penalties import Penalty
 
 SEEDS = (11, 12, 13)
-NO_L2 = np.zeros((3, 1, 1))
+
+
+def penalty_of(networks: Networks, *l2: float) -> Penalty:
+    column = np.array(l2).reshape(3, 1, 1)
+    return Penalty(column, 0 * column, networks.architecture.n_penalised(with_biases=False))
+
+
+def training_logits(networks: Networks, x: Array) -> Array:
+    architecture = networks.architecture
+    empty = [np.empty_like(each) for each in (networks.params, networks.moments.total)]
+    place = Place(
+        views(networks.params, architecture.param_shapes),
+        views(empty[0], architecture.param_shapes),
+        views(empty[1], architecture.moment_shapes),
+    )
+    return forward(architecture, place, x)[0]
 
 
 def networks_of(*hidden: int, has_batch_norm: bool) -> Networks:
@@ -56,13 +74,13 @@ def test_logits_and_cost_are_those_of_the_formulas_unit_by_unit(hidden: tuple[in
     x, y = rng.normal(size=(3, 6, 4)), rng.integers(3, size=(3, 6))
     l2 = np.array([0.0, 0.5, 2.0]).reshape(3, 1, 1)
     params = views(networks.params, networks.architecture.param_shapes)
-    logits, _, _ = forward(networks.architecture, params, x)
-    cost, _, _ = cost_and_gradient(networks, x, y, l2=l2)
+    logits = training_logits(networks, x)
+    cost, _, _ = cost_and_gradient(networks, x, np.eye(3)[y], penalty=penalty_of(networks, 0.0, 0.5, 2.0))
     for k in range(3):
         z = unit_by_unit(networks, k, x[k])
         np.testing.assert_allclose(logits[k], z, rtol=1e-9)
         losses = [math.log(sum(map(math.exp, row))) - row[true] for row, true in zip(z, y[k], strict=True)]
-        squares = sum(float((params[name][k] ** 2).sum()) for name in networks.architecture.weight_names)
+        squares = sum(float((params[name][k] ** 2).sum()) for name in params if name.startswith("w"))
         assert cost[k] == pytest.approx(sum(losses) / 6 + l2[k, 0, 0] / (2 * 6) * squares)
 
 
@@ -94,9 +112,9 @@ def test_at_test_time_the_moments_are_the_averages_and_not_those_of_the_batch() 
     networks = networks_of(5, 2, has_batch_norm=True)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(3, 6, 4)), rng.integers(3, size=(3, 6))
-    _, _, moments = cost_and_gradient(networks, x, y, l2=NO_L2)
+    _, _, moments = cost_and_gradient(networks, x, np.eye(3)[y], penalty=penalty_of(networks, 0, 0, 0))
     seen = replace(networks, moments=averages.update(networks.moments, moments, beta=np.full((3, 1, 1), 0.9)))
-    logits, _, _ = forward(networks.architecture, views(networks.params, networks.architecture.param_shapes), x)
+    logits = training_logits(networks, x)
     # One batch was averaged, so its corrected average is that batch's moments: the two times agree, on it alone.
     np.testing.assert_allclose(logits_at_test_time(seen, x), logits, rtol=1e-9)
     np.testing.assert_allclose(logits_at_test_time(seen, x[:, :1]), logits[:, :1], rtol=1e-9)
@@ -106,7 +124,7 @@ def test_at_test_time_the_moments_are_the_averages_and_not_those_of_the_batch() 
 def test_without_batch_norm_test_time_is_training_time(hidden: tuple[int, ...]) -> None:
     networks = networks_of(*hidden, has_batch_norm=False)
     x = np.random.default_rng(0).normal(size=(3, 6, 4))
-    logits, _, _ = forward(networks.architecture, views(networks.params, networks.architecture.param_shapes), x)
+    logits = training_logits(networks, x)
     np.testing.assert_allclose(logits_at_test_time(networks, x), logits)
 
 
@@ -128,4 +146,4 @@ def test_kept_networks_are_those_asked_for_in_that_order() -> None:
     networks = networks_of(5, has_batch_norm=True)
     kept = network.keep(networks, [2, 0])
     np.testing.assert_array_equal(kept.params, networks.params[[2, 0]])
-    np.testing.assert_array_equal(kept.moments.beta_power, networks.moments.beta_power[[2, 0]])
+    np.testing.assert_array_equal(kept.moments.weight, networks.moments.weight[[2, 0]])

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from trainer.datasets import load
+from trainer.epoch import train_epoch
 from trainer.evaluation import evaluate
-from trainer.hyperparameters import EPOCH_METRICS, METRICS
+from trainer.hyperparameters import metrics as metrics_of
 from trainer.split import Split, split_table
-from trainer.stack import Member, begin, train_epoch
+from trainer.stack import Member, begin
 from trainer.training import Report, run
 
 ROOT = Path(__file__).parents[2]
+METRICS = metrics_of("classification")
+EPOCH_METRICS = [name for name in METRICS if not name.startswith("test_")]
 SMALL = {"hidden_units": 8, "batch_size": 256}
 
 
