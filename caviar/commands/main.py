@@ -13,6 +13,7 @@ from caviar.commands.demo import demo
 from caviar.commands.exits import ExitCode
 from caviar.commands.export import export
 from caviar.commands.failures import VERBOSE, explain
+from caviar.commands.gradcheck import gradcheck
 from caviar.commands.hyperparameters import hyperparameters
 from caviar.commands.search_state import cancel, pause, resume
 from caviar.commands.searches import searches
@@ -35,6 +36,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (cancel, "caviar cancel 1"),
     (export, "caviar export 1 --format csv > trials.csv"),
     (hyperparameters, "caviar hyperparameters"),
+    (gradcheck, "caviar gradcheck spec.yaml"),
     (serve, "caviar serve --host 127.0.0.1 --port 8000"),
     (worker, "caviar worker http://127.0.0.1:8000"),
 )
