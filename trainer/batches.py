@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.arrays import Array
+from trainer.augmentation import Augment, augment_of
 from trainer.columns import column
 from trainer.dropout import draws, mask
 from trainer.hyperparameters import batch_size, keep_probs
@@ -25,7 +26,7 @@ class Batches:
     """One epoch: x (N, D), y (C, N), the order (K, N) in which each network meets them, and batches as slices of it.
 
     `drops` has, for every hidden layer, what is drawn (K, N, D) and keep_prob (K, 1, 1); it is empty without dropout.
-    `noise` (K, N, D) is added to the inputs, None without.
+    `augment` changes the inputs of a batch; None without augmentation.
     """
 
     x: Array
@@ -33,7 +34,7 @@ class Batches:
     order: NDArray[np.int64]
     slices: Sequence[slice]
     drops: Sequence[tuple[NDArray[np.uint16], Array]]
-    noise: Array | None
+    augment: Augment | None
 
     def gathered(self, t: int, *, memory: Reused) -> tuple[Array, Array]:
         """x (K, B, D) and y (K, B, C) of batch t."""
@@ -43,8 +44,8 @@ class Batches:
         # Every row is there; "clip" only spares NumPy a copy that it makes to be safe when one is not.
         np.take(self.x, rows, axis=0, out=x, mode="clip")
         np.take(self.y, rows, axis=1, out=y, mode="clip")
-        if self.noise is not None:
-            x += self.noise[:, self.slices[t]]
+        if self.augment is not None:
+            self.augment(t, x)
         return x, y.transpose(1, 2, 0)
 
     def masks(self, t: int, *, memory: Reused) -> list[Array]:
@@ -64,7 +65,7 @@ def batches_of(stack: Stack, split: Split) -> Batches:
         order=epoch_order(seeds, stack.epochs, n_examples=n_examples),
         slices=batch_slices(n_examples, batch_size(hparams, n_examples=n_examples)),
         drops=_drops(stack, n_examples),
-        noise=_noise(stack, split.train.x.shape),
+        augment=augment_of([member.hparams for member in stack.members], seeds, stack.epochs, split=split),
     )
 
 
@@ -100,18 +101,6 @@ def _drops(stack: Stack, n_examples: int) -> list[tuple[NDArray[np.uint16], Arra
         )
         for n, width in enumerate(stack.networks.architecture.hidden, start=1)
     ]
-
-
-def _noise(stack: Stack, shape: tuple[int, ...]) -> Array | None:
-    sizes = [member.hparams["noise"] for member in stack.members]
-    if not any(sizes):
-        return None
-    noise = np.zeros((len(sizes), *shape), stack.networks.params.dtype)
-    for k, (size, member) in enumerate(zip(sizes, stack.members, strict=True)):
-        if size:
-            rng = stream(member.seed, Purpose.AUGMENTATION, index=stack.epochs[k])
-            noise[k] = rng.standard_normal(shape, np.float32) * np.float32(size)
-    return noise
 
 
 def steps_behind(stack: Stack, k: int, split: Split) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 from trainer import averages, network
 from trainer.architecture import architecture_of
 from trainer.arrays import Array
+from trainer.augmentation import check_images
 from trainer.averages import Average
 from trainer.hyperparameters import check, complete, stack_key
 from trainer.network import Networks
@@ -57,6 +58,8 @@ def begin(split: Split, members: Sequence[Member], *, dtype: DTypeLike = np.floa
         raise ValueError(f"Members of one stack must have one stack key; these have {', '.join(keys) or 'none'}.")
     members = [replace(member, hparams=complete(member.hparams)) for member in members]
     hparams = members[0].hparams
+    for member in members:
+        check_images(member.hparams, n_inputs=split.train.x.shape[1])
     output = output_of(hparams, n_classes=split.n_classes)
     architecture = architecture_of(
         hparams,

@@ -58,6 +58,11 @@ def test_the_names_and_defaults_are_those_that_a_spec_relies_on() -> None:
         "penalise_biases": False,
         "keep_prob": 1.0,
         "noise": 0.0,
+        "flip": 0.0,
+        "shift": 0.0,
+        "rotate": 0.0,
+        "zoom": 0.0,
+        "distort": 0.0,
         "epochs": 20,
         "patience": 0,
     }

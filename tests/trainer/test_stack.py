@@ -18,7 +18,7 @@ from trainer.gradcheck import cost_and_gradient
 from trainer.layers import EPSILON
 from trainer.penalties import Penalty
 from trainer.split import Split
-from trainer.stack import Member, Stack, begin, keep
+from trainer.stack import Member, Stack, begin, change, keep
 
 Blobs = Callable[..., Split]
 
@@ -256,3 +256,29 @@ def with_weights_of(stack: Stack, peer: Any) -> Stack:
     theirs |= {f"b[{n}]": b[np.newaxis, np.newaxis] for n, b in enumerate(peer.intercepts_, start=1)}
     params = flatten(theirs, shapes, like=stack.networks.params)
     return replace(stack, networks=replace(stack.networks, params=params))
+
+
+def test_a_change_between_epochs_changes_the_one_it_is_for(blobs: Blobs) -> None:
+    split = blobs(40, 5)
+    halfway = trained(split, members_of(3), 1)
+    changed = change(halfway, 1, learning_rate=0.5)
+    after, undisturbed = train_epoch(changed, split), train_epoch(halfway, split)
+    assert_same_bits(keep(after, [0, 2]), keep(undisturbed, [0, 2]), split)
+    assert not np.array_equal(after.networks.params[1], undisturbed.networks.params[1])
+    with pytest.raises(ValueError, match="batch_size cannot change between epochs: the members of a stack share it"):
+        change(halfway, 1, batch_size=32)
+    with pytest.raises(ValueError, match="learning_rate is -1"):
+        change(halfway, 1, learning_rate=-1)
+
+
+def test_noise_and_dropout_are_drawn_anew_every_epoch_and_belong_to_the_seed(blobs: Blobs) -> None:
+    split = blobs(40, 5)
+    for technique in ({"noise": 0.5}, {"keep_prob": 0.5}):
+        members = [Member({**technique, "batch_norm": False}, seed) for seed in (1, 1, 2)]
+        stack = trained(split, members, 1)
+        assert np.array_equal(stack.networks.params[0], stack.networks.params[1])
+        assert not np.array_equal(stack.networks.params[0], stack.networks.params[2])
+        later = replace(stack, epochs=(1, 2, 1), members=tuple([stack.members[0]] * 3))
+        same_order = replace(later, networks=replace(later.networks, params=stack.networks.params[[0, 0, 0]]))
+        moved = train_epoch(same_order, split).networks.params
+        assert not np.array_equal(moved[0], moved[1])
