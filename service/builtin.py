@@ -60,8 +60,10 @@ def _dataset_problems(spec: SearchSpec) -> Iterator[FieldError]:
 
 
 def _mlp_problems(spec: SearchSpec) -> Iterator[FieldError]:
-    if spec.metric not in hyperparameters.METRICS:
-        hint = did_you_mean(spec.metric, hyperparameters.METRICS)
+    table = tables.TABLES.get(spec.dataset or "")
+    reported = hyperparameters.metrics(table.task) if table else hyperparameters.METRICS
+    if spec.metric not in reported:
+        hint = did_you_mean(spec.metric, reported)
         yield FieldError("/metric", f"the trainer mlp does not report {spec.metric!r}; {hint}")
     wrong = [error for name in spec.space for error in _parameter_problems(spec, name)]
     yield from wrong or _combination_problems(spec)

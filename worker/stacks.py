@@ -1,11 +1,14 @@
 """Train claimed trials: cut the claim into stacks and train each stack as one array."""
 
+import os
 import traceback
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from caviar.loop import Desk
 from caviar.wire.protocol import ClaimedTrial
+from trainer.budget import members_within
+from trainer.split import Split
 from trainer.stack import Member
 from trainer.training import run
 from worker.splits import split_for
@@ -42,6 +45,28 @@ def _train(stack: Sequence[ClaimedTrial], desk: Desk) -> None:
     if stack[0].dataset is None:
         raise ValueError("the trainer mlp needs a dataset, and this search names none")
     split = split_for(stack[0].dataset)
+    for part in within_budget(stack, split, budget_bytes=budget()):
+        wanted = desk.wanted()
+        if staying := [trial for trial in part if trial.id in wanted]:
+            _train_together(staying, split, desk)
+
+
+def within_budget(stack: Sequence[ClaimedTrial], split: Split, *, budget_bytes: int) -> Iterator[list[ClaimedTrial]]:
+    """The stack in parts that fit into memory, each as large as that allows. Raises ValueError if one trial does not.
+
+    Dropout makes a trial larger than its neighbours, so that the largest decides.
+    """
+    at_once = min(members_within(budget_bytes, trial.hyperparameters, split) for trial in stack)
+    for start in range(0, len(stack), at_once):
+        yield list(stack[start : start + at_once])
+
+
+def budget() -> int:
+    """Bytes that the arrays of one stack may take: a quarter of the machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+
+
+def _train_together(stack: Sequence[ClaimedTrial], split: Split, desk: Desk) -> None:
     members = [Member(hparams=trial.hyperparameters, seed=trial.seed) for trial in stack]
 
     def leaving() -> set[int]:
