@@ -5,6 +5,7 @@ Notation: N examples, D features, C classes.
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,13 @@ from trainer.tables import facts
 
 @dataclass(frozen=True)
 class Table:
-    """A data set: x (N, D) float32; y (N,) int64, each in 0 ... C-1; the names of the C classes."""
+    """A data set: x (N, D) float32; y (N,) int64, each in 0 ... C-1; the names of the C classes.
+
+    Without class names, y are numbers to predict, float32.
+    """
 
     x: NDArray[np.float32]
-    y: NDArray[np.int64]
+    y: NDArray[Any]
     class_names: tuple[str, ...]
 
 

@@ -165,7 +165,7 @@ class _Run:
     def _measured(self, networks: Networks, parts: Collection[str]) -> list[dict[str, float]]:
         """Per network its metrics on these parts, named train_cost, dev_accuracy and so on."""
         measured: list[dict[str, float]] = [{} for _ in networks.params]
-        for name in sorted(parts):
+        for name in (name for name in ("train", "dev", "test") if name in parts):
             part = getattr(self._split, name)
             if not len(part.y):
                 continue

@@ -61,7 +61,7 @@ def test_huge_logits_give_exact_costs_without_a_warning(dtype: type[np.floating]
     np.testing.assert_allclose(softmax(z.copy()), [[[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]])
     one, y = z[:, :, :1], np.array([[[1.0], [1.0], [1.0]]], dtype)
     np.testing.assert_allclose(logistic_loss(one, y), expected[:, [0, 2, 1]], rtol=1e-6)
-    np.testing.assert_allclose(sigmoid(one.copy()), [[[1], [0.5], [0]]])
+    np.testing.assert_allclose(sigmoid(one.copy()), [[[1.0], [0.5], [0.0]]])
 
 
 def test_a_right_answer_that_is_nearly_certain_still_costs_something() -> None:

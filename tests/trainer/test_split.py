@@ -5,8 +5,19 @@ import pytest
 from numpy.typing import NDArray
 
 from trainer.datasets import Table, load
-from trainer.split import Part, Split, folded_seeds, moments, normalise, split_table
+from trainer.split import (
+    Part,
+    Shares,
+    Split,
+    folded_seeds,
+    moments,
+    normalise,
+    scale_of,
+    sensible_shares,
+    split_table,
+)
 from trainer.tables import TABLES
+from trainer.targets import Scale
 
 
 def numbered(n_examples: int, n_classes: int) -> Table:
@@ -83,3 +94,23 @@ def test_moments_of_three_examples_by_hand() -> None:
 def test_a_constant_column_becomes_zero_whatever_its_value() -> None:
     x = np.full((1000, 1), 0.1, np.float32)
     np.testing.assert_allclose(normalise(x, *moments(x)), 0, atol=1e-7)
+
+
+def test_of_very_many_examples_ten_thousand_are_held_out_twice() -> None:
+    assert [sensible_shares(n).dev for n in (100, 100_000, 1_000_000)] == [0.1, 0.1, 0.01]
+
+
+def test_a_test_split_is_optional_and_shares_are_the_caller_s() -> None:
+    split = split_table(load("digits"), seed=0, shares=Shares(0.25, 0))
+    assert (len(split.train.y), len(split.dev.y), len(split.test.y)) == (1348, 449, 0)
+
+
+def test_numbers_to_predict_are_scaled_by_what_the_training_set_knows() -> None:
+    rng = np.random.default_rng(0)
+    table = Table(rng.normal(size=(200, 3)).astype(np.float32), rng.normal(50, 7, 200).astype(np.float32), ())
+    split = split_table(table, seed=0)
+    assert split.n_classes == 0
+    np.testing.assert_allclose(
+        [split.scale.mu, split.scale.sigma], [split.train.y.mean(), split.train.y.std()], rtol=1e-5
+    )
+    assert scale_of(np.full(5, 3.0)) == Scale(3.0, 1.0)

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from trainer.datasets import load
+from trainer.datasets import Table, load
 from trainer.epoch import train_epoch
 from trainer.evaluation import evaluate
 from trainer.hyperparameters import metrics as metrics_of
@@ -136,3 +137,107 @@ def test_training_loads_scikit_learn_only_when_there_is_data_to_load() -> None:
     loaded = "import sys, trainer.training; print({'sklearn', 'scipy'} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout == "set()\n"
+
+
+def test_patience_stops_early_and_goes_back_to_the_best_weights(digits: Split) -> None:
+    # A learning rate that is far too large for so late: dev gets worse again.
+    member = Member({**SMALL, "epochs": 60, "patience": 3, "learning_rate": 0.03, "batch_size": 64}, 3)
+    reports = [report for [report] in run(digits, [member])]
+    costs = [report.metrics["dev_cost"] for report in reports]
+    last = reports[-1]
+    assert last.epoch == last.best_epoch + 3 < 60
+    assert costs[last.best_epoch - 1] == min(costs)
+    assert last.metrics["dev_cost"] == min(costs) < reports[-2].metrics["dev_cost"]
+    assert last.network is not None
+    [best] = evaluate(last.network, digits.test.x, digits.test.y)
+    assert {name: last.metrics[f"test_{name}"] for name in best} == best
+    assert {name for name in last.metrics if name.startswith("train_")}
+    undisturbed = [report for [report] in run(digits, [Member({**member.hparams, "patience": 0}, 3)])]
+    assert [report.metrics["dev_cost"] for report in undisturbed][: len(costs) - 1] == costs[:-1]
+
+
+def test_patience_of_one_member_leaves_the_others_alone(digits: Split) -> None:
+    shared = {**SMALL, "batch_size": 64, "learning_rate": 0.03, "epochs": 12}
+    members = [Member({**shared, "patience": patience}, 3 + patience) for patience in (0, 1, 2)]
+    together = [report for reports in run(digits, members) for report in reports]
+    for place, member in enumerate(members):
+        alone = [report for [report] in run(digits, [member])]
+        theirs = [report for report in together if report.member == place]
+        assert [(report.epoch, report.metrics) for report in theirs] == [(r.epoch, r.metrics) for r in alone]
+
+
+def test_watching_dev_alone_changes_no_number_and_the_last_report_has_all(digits: Split) -> None:
+    members = [Member({**SMALL, "epochs": 2}, seed) for seed in range(2)]
+    full, watched = list(run(digits, members)), list(run(digits, members, watching=("dev",)))
+    assert {name.partition("_")[0] for name in watched[0][0].metrics} == {"dev"}
+    assert watched[1] == full[1]
+    assert watched[0][0].metrics.items() <= full[0][0].metrics.items()
+
+
+def test_a_gradient_norm_per_layer_tells_vanishing_from_exploding(digits: Split) -> None:
+    def norms(**hparams: Any) -> tuple[float, ...]:
+        [[report]] = run(digits, [Member({**SMALL, "layers": 8, "batch_norm": False, "epochs": 1} | hparams, 1)])
+        return report.gradient_norms
+
+    vanishing = norms(activation="sigmoid", learning_rate=1e-6)
+    assert len(vanishing) == 9
+    assert 0 < vanishing[0] < 1e-4 * vanishing[-1]
+    healthy = norms(activation="relu", learning_rate=1e-6, hidden_units=64)
+    assert healthy[0] > 1e-2 * healthy[-1]
+
+
+def test_who_diverges_says_at_which_step(digits: Split) -> None:
+    wild = {**SMALL, "batch_norm": False, "epochs": 3, "optimizer": "gradient_descent", "learning_rate": 1e30}
+    [[report]] = run(digits, [Member(wild, 2)])
+    # The first step leads far away; the second finds no finite gradient there, or the third at the latest.
+    assert report.is_diverged
+    assert report.diverged_at in (2, 3)
+    [[tame]] = run(digits, [Member({**SMALL, "epochs": 1}, 2)])
+    assert tame.diverged_at == 0
+
+
+def test_clipping_saves_a_network_from_exploding(digits: Split) -> None:
+    wild = {**SMALL, "batch_norm": False, "optimizer": "gradient_descent", "learning_rate": 300.0, "epochs": 2}
+    exploded, clipped = next(run(digits, [Member(wild, 1), Member({**wild, "clip_norm": 1e-3}, 1)]))
+    assert clipped.metrics["train_cost"] < 3
+    assert exploded.is_diverged or exploded.metrics["train_cost"] > 100
+
+
+@pytest.mark.parametrize(
+    "hparams",
+    [
+        {"keep_prob": 0.8},
+        {"l2": 0.1, "l1": 0.01, "penalise_biases": True},
+        {"noise": 0.3},
+        {"clip_norm": 1.0},
+        {"decay": "cosine", "learning_rate": 0.01},
+        {"optimizer": "rmsprop"},
+        {"optimizer": "gradient_descent", "learning_rate": 0.3},
+        {"optimizer": "classical_momentum", "learning_rate": 0.02},
+        {"activation": "tanh"},
+        {"activation": "sigmoid", "learning_rate": 0.01},
+        {"activation": "leaky_relu", "batch_norm": False},
+        {"initialisation": "glorot"},
+    ],
+    ids=str,
+)
+def test_every_technique_learns_digits(digits: Split, hparams: dict[str, Any]) -> None:
+    members = [Member({"hidden_units": 48, "learning_rate": 0.005, "epochs": 12} | hparams, seed) for seed in range(2)]
+    *_, last = run(digits, members)
+    assert min(report.metrics["dev_accuracy"] for report in last) > 0.93
+
+
+def test_one_output_with_a_sigmoid_learns_as_two_with_a_softmax() -> None:
+    split = split_table(load("breast_cancer"), seed=0)
+    for output in ("sigmoid", "softmax"):
+        *_, [last] = run(split, [Member({"hidden_units": 16, "output": output, "batch_size": 32}, 1)])
+        assert last.metrics["dev_auc"] > 0.95
+
+
+def test_numbers_are_learned_with_a_squared_error() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 3)).astype(np.float32)
+    y = (100 * (x[:, 0] * x[:, 1]) + 1000).astype(np.float32)
+    *_, [last] = run(split_table(Table(x, y, ()), seed=0), [Member({"epochs": 60, "learning_rate": 0.01}, 1)])
+    assert set(last.metrics) == set(metrics_of("regression"))
+    assert last.metrics["dev_r2"] > 0.8
