@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from trainer.batches import steps_behind
 from trainer.epoch import train_epoch
 from trainer.evaluation import evaluate
+from trainer.hyperparameters import batch_size
 from trainer.memory import Reused
 from trainer.network import Networks, joined
 from trainer.network import keep as keep_networks
@@ -42,7 +43,8 @@ class Report:
     patience was used up, or it diverged, and then every metric is NaN and `diverged_at` the step, counted from 1, whose
     gradient was the first not to be finite. `gradient_norms` are those of every layer's weights in the last step: near
     0 where gradients vanish, huge where they explode. `network` (K = 1) is the finished one, in the last report alone;
-    with patience it is that of `best_epoch`, and the last report's metrics are too.
+    with patience it is that of `best_epoch`, and the last report's metrics are too. `batch_size` is what a step really
+    took: all examples where more were asked for.
     """
 
     member: int
@@ -53,6 +55,7 @@ class Report:
     diverged_at: int = 0
     gradient_norms: tuple[float, ...] = ()
     best_epoch: int = 0
+    batch_size: int = 0
     network: Networks | None = field(default=None, compare=False)
 
 
@@ -128,6 +131,7 @@ class _Run:
                 diverged_at=stack.diverged_at[k] or steps_behind(stack, k, self._split) if has_diverged[k] else 0,
                 gradient_norms=tuple(stack.gradient_norms[k].tolist()),
                 best_epoch=best.epoch if best else stack.epochs[k],
+                batch_size=batch_size(stack.members[k].hparams, n_examples=len(self._split.train.y)),
                 network=finished.get(k),
             )
             for k, (place, best) in enumerate(zip(self._places, bests, strict=True))

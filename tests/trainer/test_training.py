@@ -241,3 +241,9 @@ def test_numbers_are_learned_with_a_squared_error() -> None:
     *_, [last] = run(split_table(Table(x, y, ()), seed=0), [Member({"epochs": 60, "learning_rate": 0.01}, 1)])
     assert set(last.metrics) == set(metrics_of("regression"))
     assert last.metrics["dev_r2"] > 0.8
+
+
+def test_a_report_says_how_many_examples_a_step_really_took(digits: Split) -> None:
+    for asked, taken in ((256, 256), (5000, 1437), ("all", 1437)):
+        [[report]] = run(digits, [Member({**SMALL, "batch_size": asked, "epochs": 1}, 1)])
+        assert report.batch_size == taken
