@@ -6,7 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainer.arrays import Array
-from trainer.hyperparameters import HYPERPARAMETERS, Kind
+from trainer.hyperparameter import Kind
+from trainer.hyperparameters import HYPERPARAMETERS
 from trainer.schedules import learning_rate
 
 

@@ -4,14 +4,14 @@ Pure standard library, because the server imports it and must start fast. A valu
 bool, a string, or a list of integers.
 """
 
-import math
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from trainer.hyperparameter import Hyperparameter, Kind
 
 CLASS_METRICS = ("cost", "accuracy", "error", "f1", "auc", "balanced_accuracy")
 NUMBER_METRICS = ("cost", "mse", "mae", "r2")
@@ -29,62 +29,6 @@ METRICS = tuple(dict.fromkeys(metrics("classification") + metrics("regression"))
 
 class UnknownHyperparameter(LookupError):
     """No hyperparameter of the built-in trainer has this name."""
-
-
-class Kind(StrEnum):
-    """What type a value has."""
-
-    FLOAT = "float"
-    INT = "int"
-    BOOL = "bool"
-    CHOICE = "choice"
-    INT_OR_ALL = "int or all"
-    WIDTHS = "int or list"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hyperparameter:
-    """One hyperparameter: `minimum` and `maximum` are allowed values, `above` and `below` are not.
-
-    `is_stacked`: trials are trained in one array only if they agree on it.
-    """
-
-    name: str
-    kind: Kind
-    default: Any
-    sentence: str
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None
-    below: float | None = None
-    choices: tuple[str, ...] = ()
-    is_stacked: bool = False
-
-    @property
-    def allowed(self) -> str:
-        """What a value must be, in words: `an integer >= 1`."""
-        words = {
-            Kind.FLOAT: "a number",
-            Kind.INT: "an integer",
-            Kind.BOOL: "true or false",
-            Kind.CHOICE: "one of " + ", ".join(self.choices),
-            Kind.INT_OR_ALL: "all, or an integer",
-            Kind.WIDTHS: "an integer, or a list with one integer per hidden layer, each",
-        }
-        return " ".join([words[self.kind], " and ".join(self._bounds())]).strip()
-
-    def _bounds(self) -> list[str]:
-        signs = {">=": self.minimum, ">": self.above, "<=": self.maximum, "<": self.below}
-        return [f"{sign} {bound:g}" for sign, bound in signs.items() if bound is not None]
-
-    def accepts(self, number: float) -> bool:
-        """Whether a number, or one width of a list, lies within the bounds."""
-        return (
-            (self.minimum is None or number >= self.minimum)
-            and (self.maximum is None or number <= self.maximum)
-            and (self.above is None or number > self.above)
-            and (self.below is None or number < self.below)
-        )
 
 
 _TABLE = (
@@ -347,7 +291,7 @@ def check(name: str, value: object) -> Any:
     hyperparameter = find(name)
     if hyperparameter is None:
         raise UnknownHyperparameter(f"The trainer mlp has no hyperparameter {name!r}.")
-    checked = _converted(hyperparameter, value)
+    checked = hyperparameter.converted(value)
     if checked is None:
         raise ValueError(f"{name} is {reprlib.repr(value)}; it must be {hyperparameter.allowed}.")
     return checked
@@ -407,28 +351,3 @@ def stack_key(hparams: Mapping[str, object]) -> str:
     parts += [whole["activation"]] * (whole["activation"] != "relu" and whole["layers"] > 0)
     parts += [whole["output"]] * (whole["output"] != "auto")
     return "-".join(parts + ["biases"] * whole["penalise_biases"])
-
-
-def _converted(hyperparameter: Hyperparameter, value: object) -> Any:
-    """The value in its type, or None if it is not allowed."""
-    match hyperparameter.kind:
-        case Kind.BOOL:
-            return value if isinstance(value, bool) else None
-        case Kind.CHOICE:
-            return value if isinstance(value, str) and value in hyperparameter.choices else None
-        case Kind.INT_OR_ALL if isinstance(value, str):
-            return value if value == "all" else None
-        case Kind.WIDTHS if isinstance(value, Sequence) and not isinstance(value, str):
-            each = [_converted_number(hyperparameter, width) for width in value]
-            return None if None in each else each
-    return _converted_number(hyperparameter, value)
-
-
-def _converted_number(hyperparameter: Hyperparameter, value: object) -> float | int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if (isinstance(value, float) and not math.isfinite(value)) or not hyperparameter.accepts(value):
-        return None
-    if hyperparameter.kind is Kind.FLOAT:
-        return float(value) if abs(value) < 1e308 else None
-    return int(value) if value == int(value) else None

@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a fraction where the trainer needs an integer": (
         parameter("batch_size", {"low": 8, "high": 64}),
         "/space/batch_size",
-        "it must be an integer >= 1",
+        "it must be all, or an integer >= 1",
     ),
     "hyperparameters that do not fit together": (
         parameter("hidden_units", [8, 8, 8]),
