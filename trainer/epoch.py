@@ -70,9 +70,12 @@ class Room:
 def _room(stack: Stack, *, n_steps: int, memory: Reused) -> Room:
     architecture, hparams = stack.networks.architecture, stack.members[0].hparams
     columns = columns_of(stack.members, stack.epochs)
-    rates, state = _prepared(stack, columns, n_steps=n_steps)
-    params, moments = stack.networks.params.copy(), stack.networks.moments
-    gradient, batch_moments = np.zeros_like(params), np.zeros_like(moments.total)
+    rates, weights = _rates(stack, columns, n_steps=n_steps)
+    params, state = _copied(stack, weights)
+    moments = stack.networks.moments
+    memory.begin(("epoch", len(stack.members)))
+    gradient, last_gradient = (memory(params.shape, params.dtype) for _ in range(2))
+    batch_moments = memory(moments.total.shape, params.dtype)
     place = Place(
         views(params, architecture.param_shapes),
         views(gradient, architecture.param_shapes),
@@ -81,9 +84,9 @@ def _room(stack: Stack, *, n_steps: int, memory: Reused) -> Room:
     return Room(
         params=params,
         gradient=gradient,
-        last_gradient=np.empty_like(gradient),
+        last_gradient=last_gradient,
         state=state,
-        moments=_copied(moments, averages.coming_weights(moments.weight, beta=MOMENTS_BETA, n_steps=n_steps)),
+        moments=_moved(moments, n_steps=n_steps),
         batch_moments=batch_moments,
         place=place,
         rates=rates,
@@ -94,8 +97,8 @@ def _room(stack: Stack, *, n_steps: int, memory: Reused) -> Room:
     )
 
 
-def _prepared(stack: Stack, columns: Columns, *, n_steps: int) -> tuple[Columns, tuple[Average, ...]]:
-    """The optimizer's rates at each of the coming steps, and its averages as they start them."""
+def _rates(stack: Stack, columns: Columns, *, n_steps: int) -> tuple[Columns, list[Array]]:
+    """The optimizer's rates at each of the coming steps, and the weights of its averages, (T, K, 1, 1)."""
     optimizer = OPTIMIZERS[stack.members[0].hparams["optimizer"]]
     weights = [
         averages.coming_weights(average.weight, beta=columns[beta], n_steps=n_steps)
@@ -103,12 +106,22 @@ def _prepared(stack: Stack, columns: Columns, *, n_steps: int) -> tuple[Columns,
     ]
     shape, dtype = (n_steps, len(stack.members), 1, 1), stack.networks.params.dtype
     rates = optimizer.rates(columns, weights).items()
-    of_steps = {name: np.broadcast_to(rate, shape).astype(dtype) for name, rate in rates}
-    return of_steps, tuple(_copied(average, w) for average, w in zip(stack.optimizer_state, weights, strict=True))
+    return {name: np.broadcast_to(rate, shape).astype(dtype) for name, rate in rates}, weights
 
 
-def _copied(average: Average, coming_weights: Array) -> Average:
-    return Average(average.total.copy(), coming_weights[-1])
+def _copied(stack: Stack, weights: list[Array]) -> tuple[Array, tuple[Average, ...]]:
+    """Params and the optimizer's averages, to be overwritten: in one piece of memory, which may have larger pages."""
+    params, state = stack.networks.params, stack.optimizer_state
+    copies = np.empty((1 + len(state), *params.shape), params.dtype)
+    for copy, array in zip(copies, [params, *(average.total for average in state)], strict=True):
+        copy[...] = array
+    return copies[0], tuple(Average(total, weight[-1]) for total, weight in zip(copies[1:], weights, strict=True))
+
+
+def _moved(moments: Average, *, n_steps: int) -> Average:
+    """A copy of the moments' average, to be overwritten."""
+    weights = averages.coming_weights(moments.weight, beta=MOMENTS_BETA, n_steps=n_steps)
+    return Average(moments.total.copy(), weights[-1])
 
 
 def _all_steps(room: Room, batches: Batches) -> NDArray[np.bool_]:

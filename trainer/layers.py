@@ -60,7 +60,8 @@ def batch_norm(
     """Normalise each feature over the batch: y = gamma * (x - mu) / sqrt(sigma2 + epsilon) + beta.
 
     Shapes: x (K, B, D); gamma, beta (K, 1, D). `out` says where dgamma, dbeta, mu and sigma2 are wanted.
-    Returns y, the moments (mu, sigma2) of this batch, and backward: dy -> (dx, dgamma, dbeta). Uses x up, and dy too.
+    Returns y, the moments (mu, sigma2) of this batch, and backward: dy -> (dx, dgamma, dbeta). x is used up, and
+    y and dy are by the way back.
     Raises ValueError if B < 2: one example has no variance.
     Source: Ioffe and Szegedy 2015, algorithm 1. Deviation: none; the variance divides by B. With x centred, and
     scale = gamma / sigma: dx = scale * (dy - mean(dy) - x * mean(dy * x) / sigma^2).
@@ -79,7 +80,7 @@ def batch_norm(
 
     def backward(dy: Array) -> tuple[Array, Array, Array]:
         dbeta = sum_over_batch(dy, out=out[1])
-        dgamma = sum_over_batch(np.multiply(dy, x, out=memory(x.shape, x.dtype)), out=out[0])
+        dgamma = sum_over_batch(np.multiply(dy, x, out=y), out=out[0])
         dgamma /= sigma
         dx = dy
         dx -= np.multiply(x, dgamma / (sigma * n_examples), out=x)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.memory import Reused, classes_first, fresh
+from trainer.memory import LINE, SLAB_BYTES, Reused, classes_first, fresh
 
 
 def test_the_nth_array_of_a_step_lies_where_it_lay_in_the_step_before() -> None:
@@ -38,3 +38,14 @@ def test_classes_lie_first_in_memory() -> None:
     array = classes_first(fresh)((2, 5, 3), np.float32)
     assert array.shape == (2, 5, 3)
     assert array.strides == (60, 4, 20)
+
+
+def test_arrays_begin_with_a_cache_line_and_do_not_overlap() -> None:
+    memory = Reused()
+    memory.begin("a")
+    shapes = [(3,), (17, 5), (1,), (SLAB_BYTES // 4,), (2, 2)]
+    arrays = [memory(shape, np.float32) for shape in shapes]
+    assert [array.ctypes.data % LINE for array in arrays] == [0] * len(shapes)
+    for number, array in enumerate(arrays):
+        array.fill(number)
+    assert [set(array.ravel()) for array in arrays] == [{number} for number in range(len(shapes))]
