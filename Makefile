@@ -4,7 +4,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test test-long test-all check openapi clean
+.PHONY: help .venv demo test test-long test-all bench check openapi clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +24,18 @@ demo: .venv  ## a server, a worker per core and a search on real data, watched t
 	@$(BIN)/caviar demo
 
 test: .venv  ## all tests but the long ones, on SQLite and a real Postgres
-	@$(PYTEST) -m "not long"
+	@$(PYTEST) -m "not long and not peers"
 
 test-long: .venv  ## the long tests alone
-	@$(PYTEST) -m long
+	@$(PYTEST) -m "long and not peers"
 
 test-all: test test-long  ## all tests
+
+bench: .venv  ## every benchmark beside its peers, which it installs: a quarter of an hour, on a machine that is otherwise idle
+	@$(BIN)/pip install -qq --constraint constraints.txt --no-build-isolation --editable '.[test,lint,bench]'
+	@$(BIN)/python -m pytest -q -m peers
+	@$(BIN)/python -m bench.trainer
+	@$(BIN)/python -m bench.end_to_end
 
 check: .venv  ## lint, format, types, import directions
 	@$(BIN)/ruff check

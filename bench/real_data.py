@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,8 +26,7 @@ def real_table(name: str) -> Table:
         return load(name)
     with np.load(_path(name), allow_pickle=False) as file:
         is_regression = str(file["task"]) == "regression"
-        # A table of a regression has numbers for classes, and no names of them.
-        y: Any = np.ascontiguousarray(file["y"], dtype=np.float32 if is_regression else np.int64)
+        y = np.ascontiguousarray(file["y"], dtype=np.float32 if is_regression else np.int64)
         names = () if is_regression else tuple(str(class_name) for class_name in file["classes"])
         return Table(np.ascontiguousarray(file["X"], dtype=np.float32), y, names)
 

@@ -8,7 +8,7 @@ from caviar.commands.options import AsJson
 
 def hyperparameters(as_json: AsJson = False) -> None:
     """List what the built-in trainer mlp accepts."""
-    from trainer.hyperparameters import HIDDEN_UNITS_N, HYPERPARAMETERS
+    from trainer.hyperparameters import HYPERPARAMETERS, PATTERNS
 
     rows: list[dict[str, Any]] = [
         {
@@ -18,7 +18,7 @@ def hyperparameters(as_json: AsJson = False) -> None:
             "allowed": row.allowed,
             "about": row.sentence,
         }
-        for row in [*HYPERPARAMETERS.values(), HIDDEN_UNITS_N]
+        for row in [*HYPERPARAMETERS.values(), *PATTERNS.values()]
     ]
     if as_json:
         print_json({"items": rows})

@@ -1,4 +1,4 @@
-"""Peers learn what we learn. Each test is skipped where its peer is not installed: peers come with the extra bench."""
+"""Peers learn what we learn. Those that come with the extra bench are asked by `make bench`."""
 
 import pytest
 
@@ -21,9 +21,9 @@ def test_ours_reads_digits(split: Split) -> None:
     assert all(accuracy > 0.9 for accuracy in ours.train(split, ours.stack_of(NORMALISED, SEEDS)))
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("l2", [0.0, 0.1])
 def test_pytorch_reads_digits_and_tells_of_every_epoch(split: Split, l2: float) -> None:
-    pytest.importorskip("torch", reason="needs PyTorch, which comes with the extra bench")
     from bench.peers import pytorch
 
     said: list[tuple[int, float]] = []
@@ -43,6 +43,7 @@ def test_scikit_learn_reads_digits(split: Split) -> None:
         scikit_learn.train(split, NORMALISED, 0)
 
 
+@pytest.mark.peers
 def test_jax_reads_digits(split: Split) -> None:
     pytest.importorskip("jax", reason="needs JAX, which the project never installs")
     from bench.peers import jax_vmap

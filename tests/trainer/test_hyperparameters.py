@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainer.hyperparameter import Kind
 from trainer.hyperparameters import (
     HYPERPARAMETERS,
     METRICS,
-    Kind,
     UnknownHyperparameter,
     batch_size,
     check,
