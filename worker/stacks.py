@@ -76,8 +76,6 @@ def _train_together(stack: Sequence[ClaimedTrial], split: Split, desk: Desk) -> 
     for reports in run(split, members, leaving=leaving):
         for report in reports:
             trial = stack[report.member].id
+            desk.report(trial, step=report.epoch, metrics=report.metrics)
             if report.is_finished:
-                desk.report(trial, step=report.epoch, metrics=report.metrics)
                 desk.complete(trial, report.metrics)
-            else:
-                desk.report(trial, step=report.epoch, metrics=report.metrics)
