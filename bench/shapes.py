@@ -45,7 +45,7 @@ SHAPES = (
         hidden=(256, 128),
         batch_size=256,
         networks=8,
-        rounds=3,
+        rounds=5,
         must=1.0,
         goal=1.4,
     ),

@@ -10,8 +10,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import limit, mixed
-from bench.batch_norm_effect import gap_table, gaps
+from bench import batch_norm_effect, limit, mixed
 from bench.comparing import compare, measured
 from bench.known_results import KNOWN, TRIALS
 from bench.machine import facts, load
@@ -45,9 +44,10 @@ def main() -> None:
     print(speed_table(rows), peer_table(rows), sep="\n\n", end="\n\n")
     found = figures(rows)
     if not is_quick:
-        effect = gaps(split_table(real_table("digits"), seed=0))
-        print("Batch normalisation regularises less the larger the batch:", gap_table(effect), sep="\n", end="\n\n")
-        found["batch_norm_gap"] = {str(gap.batch_size): gap.normalised for gap in effect}
+        effect = batch_norm_effect.gaps(split_table(real_table("digits"), seed=0))
+        print("Dev cost - train cost after the same number of steps, mean and standard error:")
+        print(batch_norm_effect.gap_table(effect), end="\n\n")
+        found |= batch_norm_effect.gap_figures(effect)
     found["reached"] = _reached(is_quick=is_quick)
     print(f"\n{load()} at the end\n{last_line(found)}")
 
