@@ -4,6 +4,7 @@ Training never waits for the network. A server that does not answer is asked aga
 dropped: only the server's own word (stop, lost, refused) ends a trial early. Reports leave before the outcome.
 """
 
+import math
 import random
 import threading
 import time
@@ -16,6 +17,8 @@ from caviar.wire.protocol import FinishRequest, Proof, ReportRequest, Result, St
 
 MOST_ITEMS = 500
 """Items in one request; what is left over follows in the next."""
+LINGER_SECONDS = 0.1
+"""Reports wait for one another so long: a small network's epoch takes less time than a request."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 
 
@@ -40,6 +43,7 @@ class Outbox:
         self._held: dict[str, _Held] = {}
         self._reports: list[TrialReport] = []
         self._outcomes: list[TrialOutcome] = []
+        self._sent_at = -math.inf
         self._is_closing = False
         self._defect: BaseException | None = None
         self._changed = threading.Condition()
@@ -121,11 +125,20 @@ class Outbox:
     def _wait_for_work(self) -> bool:
         """Until something is to be sent. False when all is said and the box is closed."""
         with self._changed:
-            while not (self._reports or self._outcomes or self._due()):
+            while not (self._outcomes or self._due() or (self._reports and self._seconds_to_linger() <= 0)):
                 if self._is_closing:
-                    return False
-                self._changed.wait(self._until_next_beat())
+                    return bool(self._reports)
+                self._changed.wait(self._seconds_to_wait())
             return True
+
+    def _seconds_to_linger(self) -> float:
+        return self._sent_at + LINGER_SECONDS - time.monotonic()
+
+    def _seconds_to_wait(self) -> float | None:
+        until_beat = self._until_next_beat()
+        if not self._reports:
+            return until_beat
+        return max(min(self._seconds_to_linger(), until_beat if until_beat is not None else math.inf), 0.001)
 
     def _due(self) -> list[Proof]:
         """Leases that nothing has renewed for a heartbeat's time."""
@@ -141,6 +154,7 @@ class Outbox:
     def _send(self) -> None:
         """Reports and heartbeats first, then the outcomes of trials that have nothing left to report."""
         with self._changed:
+            self._sent_at = time.monotonic()
             reports = self._reports[:MOST_ITEMS]
             spoken = {report.trial for report in reports}
             silent = [proof for proof in self._due() if proof.trial not in spoken]
