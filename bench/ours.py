@@ -14,17 +14,20 @@ def stack_of(recipe: Recipe, seeds: Sequence[int]) -> list[Member]:
     return [Member(recipe.hparams(), seed) for seed in seeds]
 
 
-def train(split: Split, members: Sequence[Member]) -> list[float]:
+def train(split: Split, members: Sequence[Member], *, watching: Sequence[str] = ("train", "dev")) -> list[float]:
     """The dev accuracy of each member after its last epoch, 0 for one that diverged.
 
-    Evaluates train and dev after every epoch, and test after the last: more than any peer is asked for.
+    Evaluates after every epoch what is watched, by default what a worker watches, and everything after the last.
     """
-    return [_accuracy(report) for report in last_reports(split, members)]
+    return [_accuracy(report) for report in last_reports(split, members, watching=watching)]
 
 
-def last_reports(split: Split, members: Sequence[Member]) -> list[Report]:
+def last_reports(
+    split: Split, members: Sequence[Member], *, watching: Sequence[str] = ("train", "dev")
+) -> list[Report]:
     """What each member says when it has finished, in their order."""
-    last = {report.member: report for reports in run(split, members) for report in reports if report.is_finished}
+    each = (report for reports in run(split, members, watching=watching) for report in reports)
+    last = {report.member: report for report in each if report.is_finished}
     return [last[place] for place in range(len(members))]
 
 

@@ -45,7 +45,8 @@ def sides_of(shape: Shape, split: Split, *, is_quick: bool) -> dict[str, Side]:
 
 
 def _ours(split: Split, recipe: Recipe, networks: int) -> Side:
-    return Side(lambda seeds: ours.train(split, ours.stack_of(recipe, seeds)), networks)
+    """Evaluates dev after every epoch, as every peer does."""
+    return Side(lambda seeds: ours.train(split, ours.stack_of(recipe, seeds), watching=("dev",)), networks)
 
 
 def _torch(split: Split, recipe: Recipe, *, is_fused: bool = True) -> Side:

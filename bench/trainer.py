@@ -38,9 +38,8 @@ def main() -> None:
     print(f"one thread per process; {facts(PACKAGES)}\n")
     rows = list(_rows(is_quick=is_quick))
     print(f"Per network of K, {EPOCHS} epochs; mixed: 48 trials in all. Every side evaluates dev after each epoch;")
-    print(
-        "ours evaluates train too, and test at the end, which counts against us. products: the matrix products alone."
-    )
+    print("ours evaluates all parts after the last, and in mixed some of train after each too, as a worker does.")
+    print("products: the matrix products alone.")
     print(speed_table(rows), peer_table(rows), sep="\n\n", end="\n\n")
     found = figures(rows)
     if not is_quick:

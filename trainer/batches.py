@@ -14,6 +14,7 @@ from trainer.augmentation import Augment, augment_of
 from trainer.columns import column
 from trainer.dropout import draws, mask
 from trainer.hyperparameters import batch_size, keep_probs
+from trainer.lanes import Lanes, lanes_of
 from trainer.memory import Reused
 from trainer.split import Split
 from trainer.stack import Stack
@@ -25,7 +26,8 @@ from trainer.targets import targets
 class Batches:
     """One epoch: x (N, D), y (C, N), the order (K, N) in which each network meets them, and batches as slices of it.
 
-    `drops` has, for every hidden layer, what is drawn (K, N, D) and keep_prob (K, 1, 1); it is empty without dropout.
+    `drops` has, for every hidden layer, what is drawn for a row (1, N, W) and its keep_prob (1, 1, W); it is empty
+    without dropout.
     `augment` changes the inputs of a batch; None without augmentation.
     """
 
@@ -36,17 +38,14 @@ class Batches:
     drops: Sequence[tuple[NDArray[np.uint16], Array]]
     augment: Augment | None
 
-    def gathered(self, t: int, *, memory: Reused) -> tuple[Array, Array]:
-        """x (K, B, D) and y (K, B, C) of batch t."""
+    def gather(self, t: int, *, x: Array, y: Array) -> None:
+        """Write batch t into x (K, B, D) and y (K, B, C)."""
         rows = self.order[:, self.slices[t]]
-        x = memory((*rows.shape, self.x.shape[1]), self.x.dtype)
-        y = memory((len(self.y), *rows.shape), self.y.dtype)
         # Every row is there; "clip" only spares NumPy a copy that it makes to be safe when one is not.
         np.take(self.x, rows, axis=0, out=x, mode="clip")
-        np.take(self.y, rows, axis=1, out=y, mode="clip")
+        np.take(self.y, rows, axis=1, out=y.transpose(2, 0, 1), mode="clip")
         if self.augment is not None:
             self.augment(t, x)
-        return x, y.transpose(1, 2, 0)
 
     def masks(self, t: int, *, memory: Reused) -> list[Array]:
         """Those of dropout in batch t."""
@@ -55,10 +54,10 @@ class Batches:
 
 def batches_of(stack: Stack, split: Split) -> Batches:
     """The coming epoch of every member."""
-    dtype, hparams = stack.networks.params.dtype, stack.members[0].hparams
+    dtype, hparams = stack.dtype, stack.members[0].hparams
     n_examples = len(split.train.y)
     seeds = [member.seed for member in stack.members]
-    output = stack.networks.architecture.output
+    output = stack.groups[0].networks.architecture.output
     return Batches(
         x=split.train.x.astype(dtype, copy=False),
         y=targets(output, split.train.y, n_classes=split.n_classes, dtype=dtype, scale=split.scale),
@@ -90,17 +89,21 @@ def epoch_order(seeds: Sequence[int], epochs: Sequence[int], *, n_examples: int)
 
 
 def _drops(stack: Stack, n_examples: int) -> list[tuple[NDArray[np.uint16], Array]]:
-    probs = [keep_probs(member.hparams) for member in stack.members]
-    if all(prob == 1 for each in probs for prob in each):
+    if all(prob == 1 for member in stack.members for prob in keep_probs(member.hparams)):
         return []
-    seeds, dtype = [member.seed for member in stack.members], stack.networks.params.dtype
-    return [
-        (
-            draws(seeds, stack.epochs, layer=n, shape=(n_examples, width)),
-            column([each[n - 1] for each in probs]).astype(dtype),
-        )
-        for n, width in enumerate(stack.networks.architecture.hidden, start=1)
-    ]
+    shapes = [(group.networks.architecture, len(group)) for group in stack.groups]
+    return [_drop(stack, lanes, n_examples, layer=n) for n, lanes in enumerate(lanes_of(shapes), start=1)]
+
+
+def _drop(stack: Stack, lanes: Lanes, n_examples: int, *, layer: int) -> tuple[NDArray[np.uint16], Array]:
+    """What is drawn for one layer's row, and its keep_prob; columns that belong to nobody are kept."""
+    drawn, keep_prob = np.zeros((1, n_examples, lanes.n_columns), np.uint16), lanes.row(1, stack.dtype, filled_with=1)
+    here = [part for part in stack.slices() if len(keep_probs(stack.members[part.start].hparams)) >= layer]
+    for part, numbers, probs in zip(here, lanes.parts(drawn), lanes.parts(keep_prob), strict=True):
+        seeds = [member.seed for member in stack.members[part]]
+        numbers[...] = draws(seeds, stack.epochs[part], layer=layer, shape=(n_examples, numbers.shape[2]))
+        probs[...] = column([keep_probs(member.hparams)[layer - 1] for member in stack.members[part]])
+    return drawn, keep_prob
 
 
 def steps_behind(stack: Stack, k: int, split: Split) -> int:

@@ -1,10 +1,10 @@
-"""A hidden layer: a product with weights, a bias or batch normalisation, an activation, dropout. With the way back.
+"""A layer of a stack: products group by group, and everything else on the features of all groups side by side.
 
-Notation: K networks, B examples. a (K, B, I) enters layer n, z (K, B, O) stands before its activation. Params,
-gradients and moments go by their names in the architecture: w[n], b[n], gamma[n], beta[n], mu[n], sigma2[n].
+Notation: K networks of a group; I inputs and O outputs of the layer. Layer n multiplies what enters it by w[n]; then
+come a bias or batch normalisation, an activation, dropout.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from trainer.activations import ACTIVATIONS
@@ -12,57 +12,127 @@ from trainer.architecture import Architecture
 from trainer.arrays import Array
 from trainer.dropout import dropout
 from trainer.layers import batch_norm, bias, linear
-from trainer.memory import Memory, classes_first, fresh
+from trainer.memory import Memory, fresh
+from trainer.workspace import HiddenRows, OutputRows, Parts, Workspace
 
-Arrays = dict[str, Array]
-Backward = Callable[[Array], Array | None]
-"""dz or da -> the gradient of what entered the layer, None for the first; gradients of params are written."""
-
-
-class Place(NamedTuple):
-    """The params of K networks by name, and where the gradients of them and the moments of the batch are written."""
-
-    params: Arrays
-    gradients: Arrays
-    moments: Arrays
+Backward = Callable[[], None]
+"""From the gradients in the layer's own rows to those of its params and of what entered it, all written in place."""
 
 
-def before_activation(
-    architecture: Architecture, place: Place, a: Array, *, n: int, memory: Memory = fresh
-) -> tuple[Array, Backward]:
-    """z[n] = batch_norm(a w[n]) or a w[n] + b[n], and backward: dz -> da.
+class LayerParams(NamedTuple):
+    """Layer n of those groups that have it: params, each with the place of its gradient.
+
+    w (K, I, O); shift (K, 1, O) is b, or beta where the layer normalises; scale (K, 1, O) is gamma, nothing elsewhere.
+    """
+
+    w: Parts
+    dw: Parts
+    shift: Parts
+    dshift: Parts
+    scale: Parts
+    dscale: Parts
+
+
+def params_of(
+    architectures: Sequence[Architecture], params: Sequence[dict[str, Array]], gradients: Sequence[dict[str, Array]]
+) -> list[LayerParams]:
+    """Layer by layer, the output layer last, from what each group has by name."""
+    deepest = max(architecture.output_layer for architecture in architectures)
+    each = list(zip(architectures, params, gradients, strict=True))
+    hidden = [_layer([(n, own, d_own) for one, own, d_own in each if n < one.output_layer]) for n in range(1, deepest)]
+    return [*hidden, _layer([(one.output_layer, own, d_own) for one, own, d_own in each])]
+
+
+def _layer(groups: Sequence[tuple[int, dict[str, Array], dict[str, Array]]]) -> LayerParams:
+    """From (n, params, gradients) of each group."""
+
+    def named(*kinds: str) -> tuple[list[Array], list[Array]]:
+        found = [(own[name], d[name]) for n, own, d in groups for kind in kinds if (name := f"{kind}[{n}]") in own]
+        return [own for own, _ in found], [d for _, d in found]
+
+    return LayerParams(*named("w"), *named("b", "beta"), *named("gamma"))
+
+
+def before_activation(params: LayerParams, rows: HiddenRows) -> tuple[Array, Backward]:
+    """z[n] = batch_norm(a w[n]) or a w[n] + b[n], a row (1, B, W), and the way back from rows.da.
 
     No bias under batch normalisation: subtracting the mean of the batch would cancel it.
     """
-    params, gradients, moments = place
-    w, dw = params[f"w[{n}]"], gradients[f"w[{n}]"]
-    y = (classes_first(memory) if n == architecture.output_layer else memory)((*a.shape[:2], w.shape[2]), a.dtype)
-    y, back_to_w, back_to_x = linear(a, w, y=y, dw=dw, memory=memory)
-    if architecture.has_batch_norm and n in architecture.hidden_layers:
-        out = gradients[f"gamma[{n}]"], gradients[f"beta[{n}]"], moments[f"mu[{n}]"], moments[f"sigma2[{n}]"]
-        z, _, norm_back = batch_norm(y, params[f"gamma[{n}]"], params[f"beta[{n}]"], out=out, memory=memory)
+    back_to_w, back_to_x = linear(rows.entering, params.w, y=rows.z_parts, dw=params.dw)
+    copy_each(params.shift, to=rows.shift_parts)
+    norm_back = bias_back = None
+    if rows.has_batch_norm:
+        copy_each(params.scale, to=rows.scale_parts)
+        out = rows.dscale, rows.dshift, rows.moments[:, :1], rows.moments[:, 1:]
+        z, _, norm_back = batch_norm(rows.z, rows.scale, rows.shift, y=rows.a, out=out)
     else:
-        z, bias_back = bias(y, params[f"b[{n}]"], db=gradients[f"b[{n}]"])
-        norm_back = None
+        z, bias_back = bias(rows.a, rows.shift, db=rows.dshift)
 
-    def backward(dz: Array) -> Array | None:
+    def backward() -> None:
         if norm_back is not None:
-            dz = norm_back(dz)[0]
-        else:
-            bias_back(dz)
-        back_to_w(dz)
-        return back_to_x(dz) if n > 1 else None
+            norm_back(rows.da)
+            copy_each(rows.dscale_parts, to=params.dscale)
+        elif bias_back is not None:
+            bias_back(rows.da)
+        copy_each(rows.dshift_parts, to=params.dshift)
+        back_to_w(rows.da_parts)
+        back_to_x(rows.da_parts, rows.da_below)
 
     return z, backward
 
 
 def hidden_layer(
-    architecture: Architecture, place: Place, a: Array, *, n: int, mask: Array | None, memory: Memory = fresh
-) -> tuple[Array, Backward]:
-    """a[n] = g(z[n]), times the mask of dropout if there is one, and backward: da[n] -> da[n-1]."""
-    z, layer_back = before_activation(architecture, place, a, n=n, memory=memory)
-    a, activation_back = ACTIVATIONS[architecture.activation](z, memory)
-    if mask is None:
-        return a, lambda da: layer_back(activation_back(da))
-    a, dropout_back = dropout(a, mask, memory=memory)
-    return a, lambda da: layer_back(activation_back(dropout_back(da)))
+    params: LayerParams, rows: HiddenRows, *, activation: str, mask: Array | None, memory: Memory = fresh
+) -> Backward:
+    """a[n] = g(z[n]), times the mask of dropout if there is one, in its row; and the way back from rows.da."""
+    z, layer_back = before_activation(params, rows)
+    a, activation_back = ACTIVATIONS[activation](z, memory)
+    dropout_back = dropout(a, mask, out=rows.dropped)[1] if mask is not None else None
+
+    def backward() -> None:
+        if dropout_back is not None:
+            dropout_back(rows.da)
+        activation_back(rows.da)
+        layer_back()
+
+    return backward
+
+
+def output_layer(params: LayerParams, rows: OutputRows) -> Backward:
+    """Logits in rows.z, and the way back from their gradients, which are expected there."""
+    back_to_w, back_to_x = linear(rows.entering, params.w, y=rows.z_parts, dw=params.dw)
+    copy_each(params.shift, to=rows.shift_parts)
+    _, bias_back = bias(rows.z, rows.shift, db=rows.dshift)
+
+    def backward() -> None:
+        bias_back(rows.z)
+        copy_each(rows.dshift_parts, to=params.dshift)
+        back_to_w(rows.z_parts)
+        back_to_x(rows.z_parts, rows.da_below)
+
+    return backward
+
+
+def copy_each(arrays: Parts, *, to: Parts) -> None:
+    """Write each array over its counterpart: from groups into their lanes, or back."""
+    for array, place in zip(arrays, to, strict=True):
+        place[...] = array
+
+
+def forward(
+    layers: Sequence[LayerParams], work: Workspace, *, activation: str, masks: Sequence[Array] = ()
+) -> Backward:
+    """All layers, from the batch in work.x to the logits in work.output.z; and the whole way back, from the gradients
+    of the logits in the same place. `masks` are those of dropout, one row per hidden layer, or none.
+    """
+    ways_back = []
+    for n, (own, rows) in enumerate(zip(layers[:-1], work.hidden, strict=True)):
+        mask = masks[n] if masks else None
+        ways_back.append(hidden_layer(own, rows, activation=activation, mask=mask, memory=work.memory))
+    ways_back.append(output_layer(layers[-1], work.output))
+
+    def backward() -> None:
+        for layer_back in reversed(ways_back):
+            layer_back()
+
+    return backward

@@ -10,6 +10,7 @@ from typing import Any
 from trainer.architecture import architecture_of
 from trainer.evaluation import EXAMPLES_AT_ONCE
 from trainer.hyperparameters import batch_size, complete, keep_probs
+from trainer.lanes import padded
 from trainer.split import Split
 from trainer.targets import n_outputs, output_of
 
@@ -24,14 +25,16 @@ def member_bytes(hparams: Mapping[str, Any], split: Split) -> int:
     output = output_of(whole, n_classes=split.n_classes)
     outputs = n_outputs(output, n_classes=split.n_classes)
     architecture = architecture_of(whole, n_inputs=n_inputs, n_outputs=outputs, output=output)
-    units = sum(architecture.hidden) + outputs
+    units = sum(map(padded, architecture.hidden)) + outputs
     # Params and two averages, each before and after an epoch; the gradient, its last copy, the best weights so far.
     weights = 10 * architecture.n_params
-    step = (n_inputs + 8 * units) * max(batch_size(whole, n_examples=n_examples), EXAMPLES_AT_ONCE)
+    step = (n_inputs + 10 * units) * max(batch_size(whole, n_examples=n_examples), EXAMPLES_AT_ONCE)
     # Logits, probabilities and what the metrics make of them, some in float64.
     evaluation = 10 * outputs * n_examples
     has_dropout = any(prob < 1 for prob in keep_probs(whole))
-    return int(FLOAT * (weights + step + evaluation) + 2 * n_examples * sum(architecture.hidden) * has_dropout)
+    # Two bytes each, once as they are drawn and once in their lanes.
+    drawn = 4 * n_examples * units * has_dropout
+    return int(FLOAT * (weights + step + evaluation) + drawn)
 
 
 def members_within(budget_bytes: int, hparams: Mapping[str, Any], split: Split) -> int:

@@ -39,11 +39,11 @@ def mask(drawn: NDArray[np.uint16], *, keep_prob: Array, memory: Memory = fresh)
     return np.multiply(kept, (LEVELS / threshold).astype(keep_prob.dtype), out=memory(drawn.shape, keep_prob.dtype))
 
 
-def dropout(a: Array, mask: Array, *, memory: Memory = fresh) -> tuple[Array, Callable[[Array], Array]]:
+def dropout(a: Array, mask: Array, *, out: Array | None = None) -> tuple[Array, Callable[[Array], Array]]:
     """a * mask. Returns it and backward: da -> da * mask, written over da."""
 
     def backward(da: Array) -> Array:
         da *= mask
         return da
 
-    return np.multiply(a, mask, out=memory(a.shape, a.dtype)), backward
+    return np.multiply(a, mask, out=out), backward

@@ -11,9 +11,12 @@ import numpy as np
 
 from trainer import costs
 from trainer.arrays import Array, flatten, views
-from trainer.blocks import Place, before_activation, hidden_layer
-from trainer.network import Networks, forward
+from trainer.blocks import LayerParams, before_activation, forward, hidden_layer, params_of
+from trainer.lanes import lanes_of
+from trainer.moments import group_by_group
+from trainer.network import Networks
 from trainer.penalties import Penalty
+from trainer.workspace import Workspace
 
 STEP = 1e-5
 TOLERANCE = 1e-7
@@ -61,18 +64,36 @@ def cost_and_gradient(
     """At training time: the mean loss of a batch plus its penalties, (K,), its gradient (K, 1, P), and the moments of
     the batch (K, 1, M). Shapes: x (K, B, D); y (K, B, C). This is what an epoch does in place, as values.
     """
-    architecture = networks.architecture
-    gradient, moments = np.zeros_like(networks.params), np.zeros_like(networks.moments.total)
-    place = Place(
-        views(networks.params, architecture.param_shapes),
-        views(gradient, architecture.param_shapes),
-        views(moments, architecture.moment_shapes),
-    )
-    z, backward = forward(architecture, place, x, masks=masks)
-    cost = costs.cost(architecture.output, z, y) + penalty.cost(networks.params, m=x.shape[1])
-    backward(costs.gradient(architecture.output, z, y))
+    architecture, gradient = networks.architecture, np.zeros_like(networks.params)
+    work, layers, rows = _laid_out(networks, gradient, x, masks)
+    backward = forward(layers, work, activation=architecture.activation, masks=rows)
+    cost = costs.cost(architecture.output, work.output.z, y) + penalty.cost(networks.params, m=x.shape[1])
+    costs.gradient(architecture.output, work.output.z, y)
+    backward()
     penalty.add_gradient(gradient, networks.params, m=x.shape[1])
-    return cost, gradient, moments
+    [average] = group_by_group([layer.moments for layer in work.hidden], [(architecture, networks.moments)], n_steps=1)
+    return cost, gradient, average.total
+
+
+def logits_at_training_time(networks: Networks, x: Array, *, masks: Sequence[Array] = ()) -> Array:
+    """Logits (K, B, C) of a batch x (K, B, D), normalised by its own moments."""
+    work, layers, rows = _laid_out(networks, np.zeros_like(networks.params), x, masks)
+    forward(layers, work, activation=networks.architecture.activation, masks=rows)
+    return work.output.z
+
+
+def _laid_out(
+    networks: Networks, gradient: Array, x: Array, masks: Sequence[Array]
+) -> tuple[Workspace, list[LayerParams], list[Array]]:
+    """Networks and a batch as a stack of one group has them: a workspace, its layers of params, masks as rows."""
+    architecture, groups = networks.architecture, [(networks.architecture, len(x))]
+    work = Workspace(groups, x.shape[1], networks.params.dtype, has_dropout=bool(masks))
+    work.x[...] = x
+    params, gradients = (views(flat, architecture.param_shapes) for flat in (networks.params, gradient))
+    rows = [lanes.row(x.shape[1], x.dtype) for lanes in lanes_of(groups)] if masks else []
+    for mask, row, lanes in zip(masks, rows, lanes_of(groups), strict=bool(masks)):
+        lanes.parts(row)[0][...] = mask
+    return work, params_of([architecture], [params], [gradients]), rows
 
 
 def check(
@@ -106,11 +127,10 @@ def distance_to_kink(networks: Networks, x: Array, *, penalty: Penalty, masks: S
         distance = float(np.abs(networks.params[:, :, : penalty.n_penalised]).min())
     if architecture.activation not in ("relu", "leaky_relu"):
         return distance
-    params = views(networks.params, architecture.param_shapes)
-    moments = views(np.zeros_like(networks.moments.total), architecture.moment_shapes)
-    place, a = Place(params, views(np.zeros_like(networks.params), architecture.param_shapes), moments), x
-    for n in architecture.hidden_layers:
-        z, _ = before_activation(architecture, place, a, n=n)
-        distance = min(distance, float(np.abs(z).min()))
-        a, _ = hidden_layer(architecture, place, a, n=n, mask=masks[n - 1] if masks else None)
+    work, layers, rows = _laid_out(networks, np.zeros_like(networks.params), x, masks)
+    each_lanes = lanes_of([(architecture, len(x))])
+    for n, (own, hidden, lanes) in enumerate(zip(layers, work.hidden, each_lanes, strict=False)):
+        z, _ = before_activation(own, hidden)
+        distance = min(distance, float(np.abs(lanes.parts(z)[0]).min()))
+        hidden_layer(own, hidden, activation=architecture.activation, mask=rows[n] if rows else None)
     return distance

@@ -25,7 +25,7 @@ class Kind(StrEnum):
 class Hyperparameter:
     """One hyperparameter: `minimum` and `maximum` are allowed values, `above` and `below` are not.
 
-    `is_stacked`: trials are trained in one array only if they agree on it.
+    `is_stacked`: trials are trained side by side only if they agree on it.
     """
 
     name: str

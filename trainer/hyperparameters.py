@@ -44,7 +44,6 @@ _TABLE = (
         kind=Kind.CHOICE,
         default="adam",
         choices=("adam", "momentum", "classical_momentum", "rmsprop", "gradient_descent"),
-        is_stacked=True,
         sentence="How a gradient becomes a step; classical_momentum adds gradients up without the factor 1 - beta1.",
     ),
     Hyperparameter(
@@ -104,7 +103,6 @@ _TABLE = (
         default=2,
         minimum=0,
         maximum=100,
-        is_stacked=True,
         sentence="The number of hidden layers; 0 is softmax regression.",
     ),
     Hyperparameter(
@@ -112,7 +110,6 @@ _TABLE = (
         kind=Kind.WIDTHS,
         default=64,
         minimum=1,
-        is_stacked=True,
         sentence="The width of every hidden layer, or a list with the width of each.",
     ),
     Hyperparameter(
@@ -171,7 +168,6 @@ _TABLE = (
         name="penalise_biases",
         kind=Kind.BOOL,
         default=False,
-        is_stacked=True,
         sentence="Whether l1 and l2 act on biases too, and on the beta of batch normalisation.",
     ),
     Hyperparameter(
@@ -250,7 +246,6 @@ HIDDEN_UNITS_N = Hyperparameter(
     kind=Kind.INT,
     default=None,
     minimum=1,
-    is_stacked=True,
     sentence="The width of hidden layer N alone, counted from 1; overrides hidden_units, and waits for a layer N.",
 )
 """The pattern of hidden_units_1, hidden_units_2, ...; it has no default: without it, hidden_units holds."""
@@ -340,14 +335,25 @@ def has_batch_norm(hparams: Mapping[str, Any]) -> bool:
 
 
 def stack_key(hparams: Mapping[str, object]) -> str:
-    """Equal exactly for hyperparameters that can be trained in one array, such as `adam-b64-h80.80.80-bn`.
+    """Equal exactly for hyperparameters that can be trained side by side, step by step, such as `b64-bn`.
+
+    Raises as `complete` does.
+    """
+    return "-".join(_shared(complete(hparams)))
+
+
+def group_key(hparams: Mapping[str, object]) -> str:
+    """Equal exactly for networks of one stack whose arrays have one shape and one rule: `b64-bn-h80.80.80-adam`.
 
     Raises as `complete` does.
     """
     whole = complete(hparams)
     hidden = ".".join(str(width) for width in widths(whole))
-    parts = [whole["optimizer"], f"b{whole['batch_size']}", f"h{hidden}"]
-    parts += ["bn"] * has_batch_norm(whole)
-    parts += [whole["activation"]] * (whole["activation"] != "relu" and whole["layers"] > 0)
-    parts += [whole["output"]] * (whole["output"] != "auto")
-    return "-".join(parts + ["biases"] * whole["penalise_biases"])
+    own = [f"h{hidden}", whole["optimizer"], *["biases"] * whole["penalise_biases"]]
+    return "-".join(_shared(whole) + own)
+
+
+def _shared(whole: Mapping[str, Any]) -> list[str]:
+    parts = [f"b{whole['batch_size']}", *["bn"] * whole["batch_norm"]]
+    parts += [whole["activation"]] * (whole["activation"] != "relu")
+    return parts + [whole["output"]] * (whole["output"] != "auto")

@@ -47,7 +47,7 @@ class Reused:
         self._given = 0
         self._slab = _Slab(0)
 
-    def begin(self, key: object) -> None:
+    def begin(self, key: object = None) -> None:
         """From now on, nothing is needed of earlier steps. Steps of one key ask for the same shapes in one order."""
         self._arrays = self._steps.setdefault(key, [])
         self._given = 0

@@ -5,7 +5,7 @@ a[0] = x; z[n] = a[n-1] w[n] + b[n], or batch_norm(a[n-1] w[n]); a[n] = g(z[n]).
 normalises nor bends, and its z are the logits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,6 @@ from trainer.activations import ACTIVATIONS
 from trainer.architecture import Architecture
 from trainer.arrays import Array, flat_size, views
 from trainer.averages import Average
-from trainer.blocks import Arrays, Place, before_activation, hidden_layer
 from trainer.costs import OUTPUTS
 from trainer.initialisation import weights
 from trainer.layers import folded
@@ -52,39 +51,6 @@ def keep(networks: Networks, indices: Sequence[int]) -> Networks:
     return Networks(networks.architecture, networks.params[list(indices)], averages.keep(networks.moments, indices))
 
 
-def joined(networks: Sequence[Networks]) -> Networks:
-    """These networks of one architecture as one stack, in this order."""
-    moments = [each.moments for each in networks]
-    return Networks(
-        networks[0].architecture,
-        np.concatenate([each.params for each in networks]),
-        Average(np.concatenate([each.total for each in moments]), np.concatenate([each.weight for each in moments])),
-    )
-
-
-def forward(
-    architecture: Architecture, place: Place, x: Array, *, masks: Sequence[Array] = (), memory: Memory = fresh
-) -> tuple[Array, Callable[[Array], None]]:
-    """At training time: logits (K, B, C) for x (K, B, D), and backward: dz -> the gradients, written in their place.
-
-    `masks` are those of dropout, one per hidden layer, or none.
-    """
-    a, ways_back = x, []
-    for n in architecture.hidden_layers:
-        mask = masks[n - 1] if masks else None
-        a, layer_back = hidden_layer(architecture, place, a, n=n, mask=mask, memory=memory)
-        ways_back.append(layer_back)
-    z, output_back = before_activation(architecture, place, a, n=architecture.output_layer, memory=memory)
-
-    def backward(dz: Array) -> None:
-        da = output_back(dz)
-        for layer_back in reversed(ways_back):
-            if da is not None:
-                da = layer_back(da)
-
-    return z, backward
-
-
 def logits_at_test_time(networks: Networks, x: Array, *, memory: Memory = fresh) -> Array:
     """Logits (K, B, C) for x (B, D), the same for all networks, or (K, B, D); B may be 1.
 
@@ -118,7 +84,7 @@ def dense_at_test_time(networks: Networks) -> list[tuple[Array, Array]]:
     return [_dense(architecture, params, n=n) for n in [*architecture.hidden_layers, architecture.output_layer]]
 
 
-def _dense(architecture: Architecture, params: Arrays, *, n: int) -> tuple[Array, Array]:
+def _dense(architecture: Architecture, params: Mapping[str, Array], *, n: int) -> tuple[Array, Array]:
     """Weights and bias of layer n; moments stand among the params."""
     if not architecture.has_batch_norm or n == architecture.output_layer:
         return params[f"w[{n}]"], params[f"b[{n}]"]

@@ -20,6 +20,9 @@ HELD_OUT = 0.1
 ENOUGH = 10_000
 """With so many examples in dev, one per cent of them is a hundred: more would only be missing from training."""
 
+WATCHED = 256
+"""So many training examples are evaluated after every epoch, or as many as dev has."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -44,6 +47,21 @@ class Split:
     sigma: NDArray[np.float32]
     n_classes: int
     scale: Scale = NO_SCALE
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """By name, those that have examples."""
+        parts = {"train": self.train, "dev": self.dev, "test": self.test}
+        return {name: part for name, part in parts.items() if len(part.y)}
+
+    @property
+    def watched(self) -> dict[str, Part]:
+        """What is evaluated after every epoch: dev, and as many examples of train or at least 256, always the same.
+
+        All of train would cost a third of the training itself.
+        """
+        n_examples = max(len(self.dev.y), WATCHED)
+        return {**self.parts, "train": Part(self.train.x[:n_examples], self.train.y[:n_examples])}
 
 
 @dataclass(frozen=True)

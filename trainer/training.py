@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from trainer.batches import steps_behind
 from trainer.epoch import train_epoch
 from trainer.evaluation import evaluate
-from trainer.hyperparameters import batch_size
+from trainer.hyperparameters import batch_size, group_key
 from trainer.memory import Reused
-from trainer.network import Networks, joined
-from trainer.network import keep as keep_networks
-from trainer.split import Split
-from trainer.stack import Member, Stack, begin, change, keep
+from trainer.network import Networks
+from trainer.split import Part, Split
+from trainer.stack import Member, Stack, begin, change, keep, network_of
+from trainer.workspace import Workspaces
 
 Changes = Mapping[int, Mapping[str, float]]
 """Member -> hyperparameters that it has from the next epoch on, such as a learning rate set by hand."""
@@ -82,25 +82,27 @@ def run(
     After each list was dealt with, `leaving` is asked once which members, by their place among `members`, are not to be
     trained further; the caller may name any at any time, also such as have finished. The others' numbers do not change.
     Then `changing` is asked what to change in those that stay. `watching` says which parts are evaluated after every
-    epoch; the last report has all.
+    epoch, as `Split.watched` has them; dev always is. The last report has all parts in full.
     Raises ValueError at once if the members cannot be trained together.
     """
-    return _Run(begin(split, members), split, watching).epochs(leaving, changing)
+    # Networks of one architecture are neighbours in the stack, whatever their order here.
+    places = sorted(range(len(members)), key=lambda place: group_key(members[place].hparams))
+    stack = begin(split, [members[place] for place in places])
+    return _Run(stack, places, split, watching).epochs(leaving, changing)
 
 
 class _Run:
     """The state of one `run`: who is left, and what is best so far."""
 
-    def __init__(self, stack: Stack, split: Split, watching: Sequence[str]) -> None:
-        self._stack, self._split, self._watching = stack, split, watching
-        self._places = list(range(len(stack.members)))
+    def __init__(self, stack: Stack, places: list[int], split: Split, watching: Sequence[str]) -> None:
+        self._stack, self._places, self._split, self._watching = stack, places, split, watching
         self._bests: dict[int, Best] = {}
-        self._memory = Reused()
+        self._workspaces, self._memory = Workspaces(), Reused()
 
     def epochs(self, leaving: Callable[[], Collection[int]], changing: Callable[[], Changes]) -> Iterator[list[Report]]:
         while self._places:
-            self._stack = train_epoch(self._stack, self._split, memory=self._memory)
-            reports = self._reports()
+            self._stack = train_epoch(self._stack, self._split, workspaces=self._workspaces)
+            reports = sorted(self._reports(), key=lambda report: report.member)
             yield reports
             gone = {report.member for report in reports if report.is_finished} | set(leaving())
             staying = [k for k, place in enumerate(self._places) if place not in gone]
@@ -113,7 +115,8 @@ class _Run:
         """One report per network of the stack."""
         stack = self._stack
         # Dev decides who has diverged and whose patience ends, whether it is watched or not.
-        metrics = self._measured(stack.networks, {*self._watching, "dev"})
+        watched = {name: self._split.watched[name] for name in self._watching} | {"dev": self._split.dev}
+        metrics = self._measured([group.networks for group in stack.groups], watched)
         has_diverged = [any(math.isnan(value) for name, value in each.items() if "cost" in name) for each in metrics]
         bests = [
             self._best(k, each["dev_cost"]) if stack.members[k].hparams["patience"] and not has_diverged[k] else None
@@ -121,6 +124,7 @@ class _Run:
         ]
         last = [k for k, best in enumerate(bests) if has_diverged[k] or self._is_over(k, best)]
         finished = self._finished(last, bests, metrics)
+        norms = [row.tolist() for group in stack.groups for row in group.gradient_norms]
         return [
             Report(
                 member=place,
@@ -129,7 +133,7 @@ class _Run:
                 is_finished=k in finished,
                 is_diverged=has_diverged[k],
                 diverged_at=stack.diverged_at[k] or steps_behind(stack, k, self._split) if has_diverged[k] else 0,
-                gradient_norms=tuple(stack.gradient_norms[k].tolist()),
+                gradient_norms=tuple(norms[k]),
                 best_epoch=best.epoch if best else stack.epochs[k],
                 batch_size=batch_size(stack.members[k].hparams, n_examples=len(self._split.train.y)),
                 network=finished.get(k),
@@ -148,11 +152,8 @@ class _Run:
         """The finished networks by their place in the stack; all their metrics are written among `metrics`."""
         if not last:
             return {}
-        before = self._stack.networks
-        each = {k: best.network if (best := bests[k]) else keep_networks(before, [k]) for k in last}
-        went_back = any(best and best.epoch != self._stack.epochs[k] for k, best in enumerate(bests) if k in each)
-        known = set() if went_back else {*self._watching, "dev"}
-        measured = self._measured(joined(list(each.values())), {"train", "dev", "test"} - known)
+        each = {k: best.network if (best := bests[k]) else network_of(self._stack, k) for k in last}
+        measured = self._measured(list(each.values()), self._split.parts)
         for k, more in zip(last, measured, strict=True):
             metrics[k] |= more
         return each
@@ -162,18 +163,9 @@ class _Run:
         place = self._places[k]
         best = self._bests.get(place)
         if best is None or dev_cost < best.dev_cost:
-            best = Best(dev_cost, self._stack.epochs[k], keep_networks(self._stack.networks, [k]))
+            best = Best(dev_cost, self._stack.epochs[k], network_of(self._stack, k))
         self._bests[place] = best
         return best
 
-    def _measured(self, networks: Networks, parts: Collection[str]) -> list[dict[str, float]]:
-        """Per network its metrics on these parts, named train_cost, dev_accuracy and so on."""
-        measured: list[dict[str, float]] = [{} for _ in networks.params]
-        for name in (name for name in ("train", "dev", "test") if name in parts):
-            part = getattr(self._split, name)
-            if not len(part.y):
-                continue
-            each = evaluate(networks, part.x, part.y, scale=self._split.scale, memory=self._memory)
-            for k, metrics in enumerate(each):
-                measured[k] |= {f"{name}_{metric}": value for metric, value in metrics.items()}
-        return measured
+    def _measured(self, groups: Sequence[Networks], parts: Mapping[str, Part]) -> list[dict[str, float]]:
+        return evaluate(groups, parts, scale=self._split.scale, memory=self._memory)

@@ -30,7 +30,7 @@ _CLAIMED: dict[str, Any] = {
     "trainer": "mlp",
     "hyperparameters": {"learning_rate": 0.0061, "batch_size": 128, "epochs": 20},
     "seed": 6364136223846793,
-    "stack": "digits:0:adam-b128-h80.80",
+    "stack": "digits:0:b128-bn",
     "dataset": {"name": "digits", "hash": "sha256:0d3e", "split_seed": 0},
     "resume": None,
     "lease": {"token": "5f3a…", "ttl_seconds": 30.0},

@@ -78,9 +78,9 @@ def test_an_augmented_network_has_the_same_bits_alone_and_the_others_see_nothing
     together = train_epoch(begin(digits, members), digits)
     for k, member in enumerate(members):
         alone = train_epoch(begin(digits, [member]), digits)
-        assert alone.networks.params.tobytes() == keep(together, [k]).networks.params.tobytes()
+        assert alone.groups[0].networks.params.tobytes() == keep(together, [k]).groups[0].networks.params.tobytes()
     plain = train_epoch(begin(digits, [Member({"hidden_units": 8, "batch_size": 256}, 0)]), digits)
-    assert plain.networks.params.tobytes() != keep(together, [0]).networks.params.tobytes()
+    assert plain.groups[0].networks.params.tobytes() != keep(together, [0]).groups[0].networks.params.tobytes()
 
 
 def test_a_pixel_stays_within_what_it_is_in_the_training_set(digits: Split) -> None:

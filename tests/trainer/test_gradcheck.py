@@ -98,19 +98,33 @@ def negated(function: Callable[..., Any], place: int) -> Callable[..., Any]:
 
 
 def negated_linear(place: int) -> Callable[..., Any]:
+    """The way back to w (0) or to x (1) with a wrong sign, in what it writes."""
     right = layers.linear
 
-    def wrong(*args: Any, **kwargs: Any) -> Any:
-        y, *ways_back = right(*args, **kwargs)
-        chosen = ways_back[place]
-        ways_back[place] = lambda dy: np.negative(result := chosen(dy), out=result)
-        return y, *ways_back
+    def wrong(*args: Any, dw: Any, **kwargs: Any) -> Any:
+        back_to_w, back_to_x = right(*args, dw=dw, **kwargs)
+
+        def negated_to_w(dy: Any) -> None:
+            back_to_w(dy)
+            negate(dw)
+
+        def negated_to_x(dy: Any, dx: Any) -> None:
+            back_to_x(dy, dx)
+            negate([each for each in dx if each is not None])
+
+        return (negated_to_w, back_to_x) if place == 0 else (back_to_w, negated_to_x)
 
     return wrong
 
 
+def negate(arrays: Any) -> None:
+    for array in arrays:
+        np.negative(array, out=array)
+
+
 def wrong_cost(*given: Any, right: Callable[..., Array] = costs.gradient) -> Array:
-    return -right(*given)
+    dz = right(*given)
+    return np.negative(dz, out=dz)
 
 
 def wrong_penalty(

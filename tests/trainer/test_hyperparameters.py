@@ -16,6 +16,7 @@ from trainer.hyperparameters import (
     check,
     complete,
     find,
+    group_key,
     has_batch_norm,
     keep_probs,
     metrics,
@@ -76,12 +77,9 @@ def test_every_default_is_allowed_and_every_hyperparameter_says_what_it_is() -> 
         assert row.allowed
 
 
-def test_what_must_be_equal_within_a_stack_is_what_shapes_the_arrays_and_the_steps() -> None:
+def test_what_must_be_equal_within_a_stack_is_what_its_networks_do_at_the_same_time() -> None:
     stacked = {name for name, row in HYPERPARAMETERS.items() if row.is_stacked}
-    assert stacked == {
-        *("optimizer", "layers", "hidden_units", "batch_size", "batch_norm"),
-        *("activation", "output", "penalise_biases"),
-    }
+    assert stacked == {"batch_size", "batch_norm", "activation", "output"}
 
 
 def test_the_metrics_are_named_by_part_and_task() -> None:
@@ -172,7 +170,7 @@ def test_an_unknown_name_is_not_found_and_refused(name: str) -> None:
 def test_the_width_of_any_one_layer_is_a_hyperparameter() -> None:
     row = find("hidden_units_17")
     assert row is not None
-    assert (row.name, row.kind, row.is_stacked) == ("hidden_units_17", Kind.INT, True)
+    assert (row.name, row.kind, row.is_stacked) == ("hidden_units_17", Kind.INT, False)
 
 
 def test_complete_fills_in_the_defaults_and_changes_nothing_the_second_time() -> None:
@@ -234,27 +232,27 @@ def test_softmax_regression_has_nothing_to_normalise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hparams", "key"),
+    ("hparams", "stack", "group"),
     [
-        ({}, "adam-b64-h64.64-bn"),
-        ({"hidden_units": 80, "layers": 3}, "adam-b64-h80.80.80-bn"),
-        ({"optimizer": "momentum", "batch_norm": False, "batch_size": 1}, "momentum-b1-h64.64"),
-        ({"layers": 0}, "adam-b64-h"),
-        ({"batch_size": "all", "activation": "tanh"}, "adam-ball-h64.64-bn-tanh"),
-        ({"output": "sigmoid", "penalise_biases": True}, "adam-b64-h64.64-bn-sigmoid-biases"),
+        ({}, "b64-bn", "b64-bn-h64.64-adam"),
+        ({"hidden_units": 80, "layers": 3}, "b64-bn", "b64-bn-h80.80.80-adam"),
+        ({"optimizer": "momentum", "batch_norm": False, "batch_size": 1}, "b1", "b1-h64.64-momentum"),
+        ({"layers": 0}, "b64-bn", "b64-bn-h-adam"),
+        ({"batch_size": "all", "activation": "tanh"}, "ball-bn-tanh", "ball-bn-tanh-h64.64-adam"),
+        ({"output": "sigmoid", "penalise_biases": True}, "b64-bn-sigmoid", "b64-bn-sigmoid-h64.64-adam-biases"),
     ],
 )
-def test_a_stack_key_can_be_read(hparams: dict[str, Any], key: str) -> None:
-    assert stack_key(hparams) == key
+def test_the_keys_of_stacks_and_groups_can_be_read(hparams: dict[str, Any], stack: str, group: str) -> None:
+    assert (stack_key(hparams), group_key(hparams)) == (stack, group)
 
 
-def test_widths_written_in_another_way_have_the_same_stack_key() -> None:
+def test_widths_written_in_another_way_have_the_same_group_key() -> None:
     spellings: list[dict[str, Any]] = [
         {"hidden_units": [5, 6]},
         {"layers": 2, "hidden_units": 5, "hidden_units_2": 6},
         {"layers": 2, "hidden_units": 5, "hidden_units_2": 6, "hidden_units_3": 99},
     ]
-    assert len({stack_key(hparams) for hparams in spellings}) == 1
+    assert len({group_key(hparams) for hparams in spellings}) == 1
 
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -276,12 +274,16 @@ SOME_HPARAMS = st.fixed_dictionaries({}, optional=VALUES)
 
 @given(SOME_HPARAMS, SOME_HPARAMS)
 @settings(derandomize=True, max_examples=200, deadline=None)
-def test_stack_keys_are_equal_exactly_where_the_arrays_have_one_shape_and_one_rule(
+def test_keys_are_equal_exactly_where_steps_agree_and_where_arrays_have_one_shape_and_one_rule(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:
+    def shared(hparams: dict[str, Any]) -> tuple[object, ...]:
+        whole = complete(hparams)
+        return whole["batch_size"], whole["batch_norm"], whole["activation"]
+
     def shape_and_rule(hparams: dict[str, Any]) -> tuple[object, ...]:
         whole = complete(hparams)
-        activation = whole["activation"] if whole["layers"] else None
-        return widths(whole), whole["optimizer"], whole["batch_size"], has_batch_norm(whole), activation
+        return *shared(hparams), widths(whole), whole["optimizer"]
 
-    assert (stack_key(one) == stack_key(other)) == (shape_and_rule(one) == shape_and_rule(other))
+    assert (stack_key(one) == stack_key(other)) == (shared(one) == shared(other))
+    assert (group_key(one) == group_key(other)) == (shape_and_rule(one) == shape_and_rule(other))

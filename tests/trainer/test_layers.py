@@ -14,8 +14,17 @@ K, B, D, C = 3, 5, 4, 2
 
 
 def linear_layer(arrays: Arrays) -> tuple[Array, Callable[[Array], Arrays]]:
-    y, back_to_w, back_to_x = linear(arrays["x"], arrays["w"])
-    return y, lambda dy: {"x": back_to_x(dy), "w": back_to_w(dy)}
+    """Every network a group of its own."""
+    x, w = (np.split(arrays[name], K) for name in ("x", "w"))
+    y, dx, dw = np.empty((K, B, C)), np.empty_like(arrays["x"]), np.empty_like(arrays["w"])
+    back_to_w, back_to_x = linear(x, w, y=np.split(y, K), dw=np.split(dw, K))
+
+    def backward(dy: Array) -> Arrays:
+        back_to_w(np.split(dy, K))
+        back_to_x(np.split(dy, K), np.split(dx, K))
+        return {"x": dx, "w": dw}
+
+    return y, backward
 
 
 def bias_layer(arrays: Arrays) -> tuple[Array, Callable[[Array], Arrays]]:
@@ -68,11 +77,14 @@ def test_a_sign_error_in_any_way_back_is_found(layer: Layer, shapes: dict[str, t
 
 
 def test_linear_by_hand() -> None:
-    x, w = np.array([[[1.0, 2.0]]]), np.array([[[3.0], [4.0]]])
-    y, back_to_w, back_to_x = linear(x, w)
+    y, dw, dx = np.empty((1, 1, 1)), np.empty((1, 2, 1)), np.empty((1, 1, 2))
+    x, w, dy = np.array([[[1.0, 2.0]]]), np.array([[[3.0], [4.0]]]), np.array([[[10.0]]])
+    back_to_w, back_to_x = linear([x], [w], y=[y], dw=[dw])
+    back_to_w([dy])
+    back_to_x([dy], [dx])
     assert y.tolist() == [[[11.0]]]
-    assert back_to_x(np.array([[[10.0]]])).tolist() == [[[30.0, 40.0]]]
-    assert back_to_w(np.array([[[10.0]]])).tolist() == [[[10.0], [20.0]]]
+    assert dx.tolist() == [[[30.0, 40.0]]]
+    assert dw.tolist() == [[[10.0], [20.0]]]
 
 
 def test_batch_norm_by_hand() -> None:

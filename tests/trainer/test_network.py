@@ -9,10 +9,9 @@ import pytest
 from trainer import averages, network
 from trainer.architecture import Architecture
 from trainer.arrays import Array, views
-from trainer.blocks import Place
-from trainer.gradcheck import cost_and_gradient
+from trainer.gradcheck import cost_and_gradient, logits_at_training_time
 from trainer.layers import EPSILON
-from trainer.network import Networks, forward, init, logits_at_test_time, predict
+from trainer.network import Networks, init, logits_at_test_time, predict
 from trainer.penalties import Penalty
 
 SEEDS = (11, 12, 13)
@@ -21,17 +20,6 @@ SEEDS = (11, 12, 13)
 def penalty_of(networks: Networks, *l2: float) -> Penalty:
     column = np.array(l2).reshape(3, 1, 1)
     return Penalty(column, 0 * column, networks.architecture.n_penalised(with_biases=False))
-
-
-def training_logits(networks: Networks, x: Array) -> Array:
-    architecture = networks.architecture
-    empty = [np.empty_like(each) for each in (networks.params, networks.moments.total)]
-    place = Place(
-        views(networks.params, architecture.param_shapes),
-        views(empty[0], architecture.param_shapes),
-        views(empty[1], architecture.moment_shapes),
-    )
-    return forward(architecture, place, x)[0]
 
 
 def networks_of(*hidden: int, has_batch_norm: bool) -> Networks:
@@ -74,7 +62,7 @@ def test_logits_and_cost_are_those_of_the_formulas_unit_by_unit(hidden: tuple[in
     x, y = rng.normal(size=(3, 6, 4)), rng.integers(3, size=(3, 6))
     l2 = np.array([0.0, 0.5, 2.0]).reshape(3, 1, 1)
     params = views(networks.params, networks.architecture.param_shapes)
-    logits = training_logits(networks, x)
+    logits = logits_at_training_time(networks, x)
     cost, _, _ = cost_and_gradient(networks, x, np.eye(3)[y], penalty=penalty_of(networks, 0.0, 0.5, 2.0))
     for k in range(3):
         z = unit_by_unit(networks, k, x[k])
@@ -114,7 +102,7 @@ def test_at_test_time_the_moments_are_the_averages_and_not_those_of_the_batch() 
     x, y = rng.normal(size=(3, 6, 4)), rng.integers(3, size=(3, 6))
     _, _, moments = cost_and_gradient(networks, x, np.eye(3)[y], penalty=penalty_of(networks, 0, 0, 0))
     seen = replace(networks, moments=averages.update(networks.moments, moments, beta=np.full((3, 1, 1), 0.9)))
-    logits = training_logits(networks, x)
+    logits = logits_at_training_time(networks, x)
     # One batch was averaged, so its corrected average is that batch's moments: the two times agree, on it alone.
     np.testing.assert_allclose(logits_at_test_time(seen, x), logits, rtol=1e-9)
     np.testing.assert_allclose(logits_at_test_time(seen, x[:, :1]), logits[:, :1], rtol=1e-9)
@@ -124,7 +112,7 @@ def test_at_test_time_the_moments_are_the_averages_and_not_those_of_the_batch() 
 def test_without_batch_norm_test_time_is_training_time(hidden: tuple[int, ...]) -> None:
     networks = networks_of(*hidden, has_batch_norm=False)
     x = np.random.default_rng(0).normal(size=(3, 6, 4))
-    logits = training_logits(networks, x)
+    logits = logits_at_training_time(networks, x)
     np.testing.assert_allclose(logits_at_test_time(networks, x), logits)
 
 

@@ -11,7 +11,7 @@ from trainer.datasets import Table, load
 from trainer.epoch import train_epoch
 from trainer.evaluation import evaluate
 from trainer.hyperparameters import metrics as metrics_of
-from trainer.split import Split, split_table
+from trainer.split import WATCHED, Part, Split, split_table
 from trainer.stack import Member, begin
 from trainer.training import Report, run
 
@@ -40,11 +40,19 @@ def test_every_member_reports_every_epoch_and_the_test_metrics_at_its_own_end(di
 def test_the_metrics_are_those_of_the_part_they_are_named_after(digits: Split) -> None:
     member = Member({**SMALL, "epochs": 1}, 1)
     [[report]] = run(digits, [member])
-    networks = train_epoch(begin(digits, [member]), digits).networks
-    for name, part in [("train", digits.train), ("dev", digits.dev), ("test", digits.test)]:
-        [metrics] = evaluate(networks, part.x, part.y)
-        assert {metric: report.metrics[f"{name}_{metric}"] for metric in metrics} == metrics
+    networks = train_epoch(begin(digits, [member]), digits).groups[0].networks
+    [metrics] = evaluate([networks], {"train": digits.train, "dev": digits.dev, "test": digits.test})
+    assert report.metrics == metrics
     assert len({report.metrics[f"{name}_cost"] for name in ("train", "dev", "test")}) == 3
+
+
+def test_before_the_last_epoch_train_metrics_are_of_a_sample(digits: Split) -> None:
+    member = Member({**SMALL, "epochs": 2}, 1)
+    [[first], [_]] = run(digits, [member])
+    networks = train_epoch(begin(digits, [member]), digits).groups[0].networks
+    assert len(digits.dev.y) < WATCHED < len(digits.train.y)
+    sample = Part(digits.train.x[:WATCHED], digits.train.y[:WATCHED])
+    assert [first.metrics] == evaluate([networks], {"train": sample, "dev": digits.dev})
 
 
 def test_who_is_told_to_leave_reports_no_more_and_the_others_report_the_same(digits: Split) -> None:
@@ -94,7 +102,7 @@ def test_a_member_that_diverges_says_so_once_and_leaves_the_others_alone(digits:
 
 def test_members_that_cannot_be_trained_together_are_refused_before_the_first_epoch(digits: Split) -> None:
     with pytest.raises(ValueError, match="one stack key"):
-        run(digits, [Member(SMALL, 1), Member({**SMALL, "layers": 1}, 2)])
+        run(digits, [Member(SMALL, 1), Member({**SMALL, "batch_size": 17}, 2)])
 
 
 def test_the_same_member_gives_the_same_reports_again_and_another_seed_others(digits: Split) -> None:
@@ -149,8 +157,7 @@ def test_patience_stops_early_and_goes_back_to_the_best_weights(digits: Split) -
     assert costs[last.best_epoch - 1] == min(costs)
     assert last.metrics["dev_cost"] == min(costs) < reports[-2].metrics["dev_cost"]
     assert last.network is not None
-    [best] = evaluate(last.network, digits.test.x, digits.test.y)
-    assert {name: last.metrics[f"test_{name}"] for name in best} == best
+    assert [last.metrics] == evaluate([last.network], digits.parts)
     assert {name for name in last.metrics if name.startswith("train_")}
     undisturbed = [report for [report] in run(digits, [Member({**member.hparams, "patience": 0}, 3)])]
     assert [report.metrics["dev_cost"] for report in undisturbed][: len(costs) - 1] == costs[:-1]

@@ -23,7 +23,7 @@ SPEC: Mapping[str, Any] = {
         "learning_rate": {"low": 1e-3, "high": 1e-1, "scale": "log"},
         "hidden_units": {"values": [4, 8]},
         "epochs": {"values": [2, 5]},
-        "batch_size": 16,
+        "batch_size": {"values": [16, 32]},
     },
     "sampler": "random",
     "trials": 8,
@@ -106,7 +106,7 @@ def test_a_stack_that_cannot_be_trained_leaves_the_others_alone(client: Client) 
     trials = trained(client, capacity=8, run=spoiled)
 
     doomed = [trial for trial in trials if trial.state is TrialState.FAILED]
-    assert {trial.hyperparameters["hidden_units"] for trial in doomed} == {trials[0].hyperparameters["hidden_units"]}
+    assert {trial.hyperparameters["batch_size"] for trial in doomed} == {trials[0].hyperparameters["batch_size"]}
     for trial in doomed:
         assert trial.error is not None
         assert trial.error.detail.startswith("the dataset iris of this worker has the content sha256:")

@@ -35,7 +35,7 @@ def test_a_claimed_trial_says_all_that_a_worker_needs(api: Api) -> None:
 
 
 def test_a_claim_of_networks_names_their_stack_and_the_content_of_their_data(sqlite_api: Api) -> None:
-    space = {"hidden_units": {"values": [8, 16]}, "epochs": 1}
+    space = {"batch_size": {"values": [16, 32]}, "epochs": 1}
     search = sqlite_api.submit(trainer="mlp", dataset="iris", metric="dev_accuracy", space=space, trials=16, seed=7)
     trials: list[Trial] = []
     while len(trials) < 4:
@@ -43,22 +43,22 @@ def test_a_claim_of_networks_names_their_stack_and_the_content_of_their_data(sql
 
     assert all(trial["dataset"]["name"] == "iris" and trial["dataset"]["split_seed"] == 7 for trial in trials)
     assert {trial["dataset"]["hash"][:7] for trial in trials} == {"sha256:"}
-    assert len({(trial["stack"], trial["hyperparameters"]["hidden_units"]) for trial in trials}) == 2
+    assert len({(trial["stack"], trial["hyperparameters"]["batch_size"]) for trial in trials}) == 2
     assert len({trial["stack"] for trial in trials}) == 2
     sqlite_api.ask("DELETE", f"/v1/searches/{search}", 204)
 
 
 def test_a_claim_holds_one_stack_before_another(sqlite_api: Api) -> None:
-    space = {"hidden_units": {"values": [8, 16]}, "epochs": 1}
+    space = {"batch_size": {"values": [16, 32]}, "epochs": 1}
     fields = {"trainer": "mlp", "dataset": "iris", "metric": "dev_accuracy", "space": space}
     search = sqlite_api.submit(**fields, sampler="random", trials=16, parallel=16)
-    widths = [t["hyperparameters"]["hidden_units"] for t in sqlite_api.get(f"/v1/searches/{search}/trials")["items"]]
-    count = widths.count(widths[0])
+    sizes = [t["hyperparameters"]["batch_size"] for t in sqlite_api.get(f"/v1/searches/{search}/trials")["items"]]
+    count = sizes.count(sizes[0])
 
     first = sqlite_api.claim(search, capacity=count)
 
     assert len({trial["stack"] for trial in first}) == 1
-    assert [trial["number"] for trial in first] == [n for n, width in enumerate(widths) if width == widths[0]]
+    assert [trial["number"] for trial in first] == [n for n, size in enumerate(sizes) if size == sizes[0]]
     sqlite_api.ask("DELETE", f"/v1/searches/{search}", 204)
 
 
