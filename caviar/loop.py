@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 from caviar.client import Client
@@ -23,7 +24,7 @@ from caviar.wire.protocol import ClaimAnswer, ClaimedTrial, ClaimRequest, Proof,
 
 CLAIM_WAIT_SECONDS = 20.0
 LOOK_UP_SECONDS = 0.1
-"""How soon a loop that waits notices that it is to drain."""
+"""How soon a loop that pauses notices that it is to drain."""
 LONGEST_ERROR = 20_000
 """Characters of a traceback that are sent: its end, where the reason stands."""
 
@@ -72,6 +73,8 @@ class Desk:
 
 
 Run = Callable[[Sequence[ClaimedTrial], Desk], None]
+Answers = SimpleQueue[ClaimAnswer | CaviarError | None]
+"""What a waiting loop is woken with: the answer to its claim, or None when it is to drain."""
 
 
 class Loop:
@@ -88,10 +91,13 @@ class Loop:
         self._client, self._profile, self._run = client, profile, run
         self._heartbeat, self._grace, self._say = heartbeat, grace, say
         self._is_draining = False
+        self._answers: Answers = SimpleQueue()
 
     def drain(self) -> None:
         """Stop claiming, return what runs, end. Safe to call from a signal handler and from any thread."""
         self._is_draining = True
+        # A SimpleQueue, unlike an Event, may be used in a signal handler that interrupts its own use.
+        self._answers.put(None)
 
     def work(self) -> None:
         """Blocks until drained. Raises what no retry mends: a claim that the server will never accept."""
@@ -133,25 +139,20 @@ class Loop:
         The poll has a thread of its own, which is then left behind: a signal handler cannot end a read from a socket
         without the risk of leaving the connection pool locked.
         """
-        answers: list[ClaimAnswer | CaviarError] = []
-        thread = threading.Thread(target=self._ask, args=(request, answers), name="caviar-claim", daemon=True)
-        thread.start()
-        while thread.is_alive() and not self._is_draining:
-            thread.join(LOOK_UP_SECONDS)
-        if not answers:
-            return None
-        if isinstance(answers[0], CaviarError):
-            raise answers[0]
-        return answers[0]
+        threading.Thread(target=self._ask, args=(request,), name="caviar-claim", daemon=True).start()
+        answer = self._answers.get()
+        if isinstance(answer, CaviarError):
+            raise answer
+        return answer
 
-    def _ask(self, request: ClaimRequest, answers: list[ClaimAnswer | CaviarError]) -> None:
+    def _ask(self, request: ClaimRequest) -> None:
         try:
-            answers.append(self._client.claim(request, wait=CLAIM_WAIT_SECONDS))
+            self._answers.put(self._client.claim(request, wait=CLAIM_WAIT_SECONDS))
         except CaviarError as error:
-            answers.append(error)
+            self._answers.put(error)
         except Exception as error:
             # The edge of a thread: whoever waits for it must learn why there is no answer.
-            answers.append(ProcessFailed(f"the claim failed: {error!r}"))
+            self._answers.put(ProcessFailed(f"the claim failed: {error!r}"))
 
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
