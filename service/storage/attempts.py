@@ -49,17 +49,17 @@ def key_of(proof: Proof) -> Key:
 def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger], dict[Key, Held]]:
     """Lock the searches that these attempts belong to, then read the attempts as they stand under the lock."""
     ids = sorted({trial for trial, _ in keys})
-    owners = tx.execute(sa.select(_trial.search_id).where(_trial.id.in_(ids)).distinct()).scalars()
-    books = ledgers.lock(tx, owners)
+    books = ledgers.lock_owners(tx, sa.select(_trial.search_id).where(_trial.id.in_(ids)))
     statement = (
         sa.select(
             *tables.attempt.c, _trial.search_id, _trial.lost_count, _lease.trial_id.is_not(None).label("is_leased")
         )
         .join_from(tables.attempt, tables.trial, _trial.id == _attempt.trial_id)
         .outerjoin(tables.lease, (_lease.trial_id == _attempt.trial_id) & (_lease.attempt == _attempt.attempt))
-        .where(sa.tuple_(_attempt.trial_id, _attempt.attempt).in_(sorted(keys)))
+        .where(_attempt.trial_id.in_(ids))
     )
-    held = {(row.trial_id, row.attempt): _held(row) for row in tx.execute(statement)}
+    rows = tx.execute(statement).all()
+    held = {(row.trial_id, row.attempt): _held(row) for row in rows if (row.trial_id, row.attempt) in keys}
     return books, {key: value for key, value in held.items() if value.search_id in books}
 
 

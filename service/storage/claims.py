@@ -157,8 +157,8 @@ def _lease_out(
 def _replay(tx: Transaction, claim_key: str, *, ttl: timedelta, now: datetime) -> list[Grant]:
     """The leases this key was given, as far as they still live."""
     is_mine = _attempt.claim_key_hash == claim_key_hash(claim_key)
-    given = sa.select(_trial.search_id).join(tables.attempt, _attempt.trial_id == _trial.id).where(is_mine).distinct()
-    books = ledgers.lock(tx, tx.execute(given).scalars())
+    given = sa.select(_trial.search_id).join(tables.attempt, _attempt.trial_id == _trial.id).where(is_mine)
+    books = ledgers.lock_owners(tx, given)
     statement = (
         sa.select(tables.trial)
         .join(tables.attempt, (_attempt.trial_id == _trial.id) & (_attempt.attempt == _trial.attempt))

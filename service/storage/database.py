@@ -63,9 +63,10 @@ def _translated() -> Iterator[None]:
 def insert_or_ignore(tx: Transaction, table: sa.Table, rows: list[dict[str, Any]]) -> int:
     """Insert rows whose keys are not taken; returns how many were."""
     dialect_insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = dialect_insert(table).values(rows).on_conflict_do_nothing()
+    # The rows are parameters and no part of the statement, which is therefore compiled once for all requests.
+    statement = dialect_insert(table).on_conflict_do_nothing()
     # Without the option SQLAlchemy asks for the count when psycopg has already forgotten it.
-    return tx.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+    return tx.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def parse(url: str) -> URL:

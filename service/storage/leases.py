@@ -53,8 +53,7 @@ def _lose(tx: Transaction, ledger: Ledger, held: Held, *, now: datetime) -> None
 
 def grace(tx: Transaction, *, until: datetime) -> None:
     """After a restart: no worker is to blame for the time in which the server did not listen."""
-    held = sa.select(_trial.search_id).join(tables.lease, _lease.trial_id == _trial.id).distinct()
-    ledgers.lock(tx, tx.execute(held).scalars())
+    ledgers.lock_owners(tx, sa.select(_trial.search_id).join(tables.lease, _lease.trial_id == _trial.id))
     tx.execute(sa.update(tables.lease).where(_lease.expires_at < until).values(expires_at=until))
 
 

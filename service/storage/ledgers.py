@@ -80,8 +80,17 @@ class Ledger:
 def lock(tx: Transaction, search_ids: Iterable[int]) -> dict[int, Ledger]:
     """Lock searches in the order of their ids. Those that no longer exist are left out."""
     ids = sorted(set(search_ids))
-    statement = sa.select(tables.search).where(_search.id.in_(ids)).order_by(_search.id).with_for_update()
-    return {row.id: Ledger(searches.as_record(row)) for row in tx.execute(statement)} if ids else {}
+    return _lock(tx, _search.id.in_(ids)) if ids else {}
+
+
+def lock_owners(tx: Transaction, owners: sa.Select[tuple[int]]) -> dict[int, Ledger]:
+    """Lock the searches whose ids a query gives, such as those of some trials, in the order of their ids."""
+    return _lock(tx, _search.id.in_(owners))
+
+
+def _lock(tx: Transaction, is_chosen: sa.ColumnElement[bool]) -> dict[int, Ledger]:
+    statement = sa.select(tables.search).where(is_chosen).order_by(_search.id).with_for_update()
+    return {row.id: Ledger(searches.as_record(row)) for row in tx.execute(statement)}
 
 
 def lock_one(tx: Transaction, search_id: int) -> Ledger:

@@ -76,8 +76,9 @@ def _spoken(items: Sequence[TrialReport | Malformed], results: Sequence[Result],
 def _known_steps(
     tx: Transaction, proofs: Sequence[TrialReport], live: Mapping[Key, Held]
 ) -> dict[StepKey, dict[str, Any]]:
+    """What was said before of steps up to the last one stored; of later ones nothing was."""
     wanted = {(*key_of(p), p.step) for p in proofs if p.step is not None}
-    keys = [key for key in wanted if key[:2] in live]
+    keys = [(t, a, step) for t, a, step in wanted if (t, a) in live and step <= (live[t, a].last_step or 0)]
     if not keys:
         return {}
     statement = sa.select(tables.report).where(sa.tuple_(_report.trial_id, _report.attempt, _report.step).in_(keys))
