@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from caviar.errors import StoreRefused, Unavailable
+from service.storage import tables
 from service.storage.database import Database, Transaction, parse
 
 REVISION = "0001"
@@ -42,13 +43,14 @@ def _upgrade(tx: Transaction) -> None:
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     found = _revision(tx)
-    if found == REVISION:
-        return
-    if found is not None and found > REVISION:
+    if found is None:
+        _create(tx)
+    elif found > REVISION:
         raise StoreRefused(
             f"the database is at revision {found}, newer than this release knows ({REVISION}); upgrade Caviar"
         )
-    _run_alembic(tx)
+    elif found < REVISION:
+        run_migrations(tx)
 
 
 def _revision(tx: Transaction) -> str | None:
@@ -57,8 +59,20 @@ def _revision(tx: Transaction) -> str | None:
     return tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def _run_alembic(tx: Transaction) -> None:
-    # Imported only when there is something to do: it costs a quarter of a second of every start.
+def _create(tx: Transaction) -> None:
+    """A new database gets the schema as it is today, and the mark that the migrations would have left.
+
+    They build the same, which a test asserts, and loading them would be a seventh of a new server's start.
+    """
+    tables.metadata.create_all(tx, checkfirst=False)
+    mark = "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
+    tx.execute(sa.text(f"CREATE TABLE alembic_version ({mark})"))
+    tx.execute(sa.text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
+
+
+def run_migrations(tx: Transaction) -> None:
+    """Bring an older schema, or none, to today's."""
+    # Imported only when there is something to do: it costs an eighth of a second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
