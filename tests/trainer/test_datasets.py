@@ -1,5 +1,9 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from sklearn import datasets
 
 from trainer.datasets import Table, content_hash, load
 from trainer.tables import TABLES, UnknownTable
@@ -14,6 +18,19 @@ def test_a_table_is_what_its_facts_say(name: str) -> None:
     assert set(table.y) == set(range(facts.n_classes))
     assert facts.task == "classification"
     assert content_hash(table) == facts.sha256
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_what_scikit_learn_loads(name: str) -> None:
+    table, bunch = load(name), getattr(datasets, f"load_{name}")()
+    np.testing.assert_array_equal(table.x, bunch.data.astype(np.float32))
+    np.testing.assert_array_equal(table.y, bunch.target)
+    assert table.class_names == tuple(str(class_name) for class_name in bunch.target_names)
+
+
+def test_loading_does_not_import_scikit_learn() -> None:
+    code = "import sys; from trainer.datasets import load; load('digits'); sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
 
 
 def test_class_names_are_those_of_the_data() -> None:
