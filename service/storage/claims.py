@@ -1,6 +1,7 @@
 """Claim: hand out queued trials under a lease, at most once each, replayable by the claim's key.
 
-A claim takes trials of one search: the one with the highest priority, then the one with the fewest running trials.
+A claim takes trials of one search: the one with the highest priority, then the one with the fewest running trials. It
+brings a worker up to its share of all that runs or could run (docs/adr/0011-a-share-counts-what-runs.md).
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,8 @@ def claim(
     # After the search's row, as in report and finish: the other way round two requests of one worker could deadlock.
     workers.touch(tx, request, now=now)
     live = workers.live_by_trainer(tx, since=workers.alive_since(now, ttl))
-    most = min(request.capacity, share(candidates, live))
+    held = workers.held(tx, request.worker, [search.id for search in candidates])
+    most = min(request.capacity, max(share(candidates, live) - held, 1))
     grants = [grant for ledger in books.values() for grant in _take(tx, request, ledger, most=most, now=now)]
     if grants:
         _lease_out(tx, grants, request, ttl=ttl, now=now)
@@ -58,12 +60,12 @@ def claim(
 
 
 def share(candidates: Sequence[SearchRecord], live: dict[str, int]) -> int:
-    """The queued trials a worker could have, divided among the live workers able to run them, rounded up."""
-    queued: dict[str, int] = {}
+    """What each live worker would hold if all trials that run or could run were shared out evenly, rounded up."""
+    at_once: dict[str, int] = {}
     for search in candidates:
-        free = search.parallel - search.counts[TrialState.RUNNING]
-        queued[search.trainer] = queued.get(search.trainer, 0) + min(search.counts[TrialState.QUEUED], free)
-    return ceil(sum(count / max(live.get(trainer, 1), 1) for trainer, count in queued.items()))
+        count = min(search.counts[TrialState.RUNNING] + search.counts[TrialState.QUEUED], search.parallel)
+        at_once[search.trainer] = at_once.get(search.trainer, 0) + count
+    return ceil(sum(count / max(live.get(trainer, 1), 1) for trainer, count in at_once.items()))
 
 
 def has_work(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> bool:
@@ -111,17 +113,26 @@ def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, 
 
 
 def _choose(tx: Transaction, search_id: int, *, count: int, now: datetime) -> list[int]:
-    """Queued trials by number, those of the first one's stack before the others: they are trained as one array."""
+    """Queued trials, the oldest round first and in it stack by stack; what was chosen is given stack by stack."""
     if count <= 0:
         return []
     statement = (
-        sa.select(_trial.id, _trial.stack)
+        sa.select(_trial.id, _trial.number, _trial.round, _trial.stack)
         .where(_trial.search_id == search_id, tables.is_queued, _trial.available_at <= now)
         .order_by(_trial.number)
         .limit(max(LOOK_AHEAD, count))
     )
-    queued = tx.execute(statement).all()
-    return [row.id for row in sorted(queued, key=lambda row: row.stack != queued[0].stack)][:count]
+    queued = _stack_by_stack(tx.execute(statement).all())
+    chosen = sorted(queued, key=lambda row: row.round)[:count]
+    return [row.id for row in _stack_by_stack(sorted(chosen, key=lambda row: row.number))]
+
+
+def _stack_by_stack(rows: Sequence[Any]) -> list[Any]:
+    """Rows in the order of their numbers, sorted by the first number of their stack."""
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.stack, row.number)
+    return sorted(rows, key=lambda row: first[row.stack])
 
 
 def _lease_out(

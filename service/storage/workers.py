@@ -57,6 +57,14 @@ def live_by_trainer(tx: Transaction, *, since: datetime) -> dict[str, int]:
     return {row.trainer: row.workers for row in tx.execute(statement)}
 
 
+def held(tx: Transaction, name: str, search_ids: Collection[int]) -> int:
+    """How many trials of these searches a worker holds."""
+    lease, trial = tables.lease.c, tables.trial.c
+    is_held = (lease.worker == name) & trial.search_id.in_(search_ids)
+    statement = sa.select(sa.func.count()).join_from(tables.lease, tables.trial, trial.id == lease.trial_id)
+    return tx.execute(statement.where(is_held)).scalar_one()
+
+
 def page(tx: Transaction, *, limit: int, after: str | None) -> list[WorkerRecord]:
     """By name."""
     statement = sa.select(tables.worker).order_by(_worker.name).limit(limit)

@@ -45,9 +45,16 @@ def test_trials_of_the_first_ones_stack_come_before_all_others(desk: Desk) -> No
     assert numbers(desk.claim(capacity=3)) == [5]
 
 
-def test_capacity_left_by_the_first_stack_is_filled_from_the_others_by_number(desk: Desk) -> None:
-    desk.search(stacks=["b", "a", "b", "a", "b"])
-    assert numbers(desk.claim(capacity=5)) == [0, 2, 4, 1, 3]
+def test_capacity_left_by_the_first_stack_is_filled_stack_by_stack(desk: Desk) -> None:
+    desk.search(stacks=["b", "a", "c", "b", "a", "c"])
+    assert numbers(desk.claim(capacity=5)) == [0, 3, 1, 4, 2]
+
+
+def test_the_oldest_round_comes_first_and_what_is_claimed_is_given_stack_by_stack(desk: Desk) -> None:
+    search_id = desk.search(stacks=["a", "b", "c"], trials=6, parallel=6)
+    desk.plan(search_id, ["b", "c", "a"])
+    assert numbers(desk.claim(capacity=4)) == [0, 5, 1, 2]
+    assert numbers(desk.claim(capacity=4)) == [3, 4]
 
 
 @pytest.mark.parametrize(("workers", "queued", "expected"), [(1, 7, 7), (2, 7, 4), (3, 7, 3), (7, 7, 1), (9, 7, 1)])
@@ -58,6 +65,29 @@ def test_a_worker_gets_at_most_its_share_of_what_is_queued(
         desk.claim(f"worker-{name}")
     desk.search(queued=queued)
     assert len(desk.claim("worker-0", capacity=1000)) == expected
+
+
+def test_all_that_is_queued_goes_to_who_is_free_when_the_others_hold_their_share(desk: Desk) -> None:
+    desk.claim("ada")
+    desk.claim("bob")
+    desk.search(queued=16)
+    assert len(desk.claim("ada", capacity=1000)) == 8
+    assert len(desk.claim("bob", capacity=1000)) == 8
+
+
+def test_a_worker_that_holds_little_still_gets_the_rest_of_its_share(desk: Desk) -> None:
+    desk.claim("bob")
+    desk.search(queued=9)
+    assert len(desk.claim("ada", capacity=1)) == 1
+    assert len(desk.claim("bob", capacity=1000)) == 5
+    assert len(desk.claim("ada", capacity=1000)) == 3
+
+
+def test_a_worker_that_holds_its_share_gets_one_trial_at_a_time(desk: Desk) -> None:
+    desk.claim("bob")
+    desk.search(queued=8)
+    assert len(desk.claim("ada", capacity=1000)) == 4
+    assert len(desk.claim("ada", capacity=1000)) == 1
 
 
 def test_a_worker_with_little_capacity_gets_no_more_than_that(desk: Desk) -> None:
