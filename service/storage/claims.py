@@ -1,7 +1,7 @@
 """Claim: hand out queued trials under a lease, at most once each, replayable by the claim's key.
 
 A claim takes trials of one search: the one with the highest priority, then the one with the fewest running trials. It
-brings a worker up to its share of all that runs or could run (docs/adr/0011-a-share-counts-what-runs.md).
+brings a worker up to its share of all that runs or could run (docs/adr/0012-a-share-counts-what-runs.md).
 """
 
 from collections.abc import Sequence
