@@ -17,7 +17,7 @@ from caviar.wire.protocol import FinishRequest, Proof, ReportRequest, Result, St
 
 MOST_ITEMS = 500
 """Items in one request; what is left over follows in the next."""
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.2
 """Reports wait for one another so long: a small network's epoch takes less time than a request."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 
