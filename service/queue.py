@@ -18,6 +18,21 @@ KEEP = timedelta(days=1)
 """How long silent workers, used claim keys and idempotency keys are remembered."""
 
 
+def introduce(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
+    """Make a worker known, so that the others leave it its share. Whether it is new.
+
+    Raises NotFound for a search that does not exist.
+    """
+    with service.database.read() as tx:
+        if search_id is not None:
+            searches.get(tx, search_id)
+        if workers.is_known(tx, request.worker):
+            return False
+    with service.database.write() as tx:
+        workers.touch(tx, request, now=service.now())
+    return True
+
+
 def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:
     """Raises NotFound for a search that does not exist."""
     for _ in range(CLAIM_TRIES):

@@ -1,5 +1,8 @@
 """The worker protocol: claim, report, finish."""
 
+import asyncio
+
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 
 from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
@@ -11,6 +14,8 @@ from service.changes import QUEUE
 from service.storage.claims import Grant
 
 router = APIRouter(prefix="/v1", tags=["workers"])
+NEWCOMER_SECONDS = 0.1
+"""A new worker that may wait does so first: workers are started together, and the first is not to take all there is."""
 
 
 @router.post("/trials:claim", responses=documented(404, 422))
@@ -28,6 +33,8 @@ async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait
         return queue.claim(service, wanted, search_id=search) or None
 
     with service.changes.asking(wanted.claim_key) as is_repeated:
+        if wait and await run_sync(lambda: queue.introduce(service, wanted, search_id=search)):
+            await asyncio.sleep(min(NEWCOMER_SECONDS, wait))
 
         async def is_gone() -> bool:
             return is_repeated() or await request.is_disconnected()

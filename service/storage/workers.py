@@ -40,6 +40,10 @@ def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
         insert_or_ignore(tx, tables.offer, [{"worker": name, "trainer": trainer} for trainer in new])
 
 
+def is_known(tx: Transaction, name: str) -> bool:
+    return tx.execute(sa.select(_worker.name).where(_worker.name == name)).first() is not None
+
+
 def seen(tx: Transaction, names: Collection[str], *, now: datetime) -> None:
     """Workers that hold leases spoke."""
     if names:

@@ -113,6 +113,17 @@ def test_a_worker_gets_only_what_it_offers(api: Api) -> None:
     assert problem["detail"] == "there is no search 'nine'; GET /v1/searches lists them"
 
 
+def test_workers_that_come_together_share_what_is_there(api: Api) -> None:
+    search = api.submit(trials=8, parallel=8)
+
+    def taken_by(name: str) -> int:
+        request = api.claim_request(search, worker=f"{name} of {search}")
+        return len(api.ask("POST", "/v1/trials:claim", json=request, headers={"Prefer": "wait=20"}).json()["trials"])
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(taken_by, ["one", "two"])) == [4, 4]
+
+
 def test_a_waiting_claim_is_answered_when_trials_appear(api: Api) -> None:
     trainer = api.new_name("trainer")
     request = {"worker": f"of {trainer}", "trainers": [trainer]}
