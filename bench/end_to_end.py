@@ -1,12 +1,13 @@
 """A whole search: Caviar's server and two workers against Optuna and PyTorch in two processes.
 
-    python -m bench.end_to_end [--quick] [--turns N]
+    python -m bench.end_to_end [--quick] [--turns N] [--fused]
 
 Last line: {"vs_optuna_torch": 4.8, "fixed_shape": 6.1, "seconds": ..., "best": ..., "best_optuna_torch": ..., ...}.
 docs/benchmarks.md says what each figure is.
 """
 
 import argparse
+from collections.abc import Sequence
 
 from bench import caviar_search, optuna_search
 from bench.machine import facts, load
@@ -21,28 +22,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.end_to_end", description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="less than a minute: fewer trials and epochs, one turn")
     parser.add_argument("--turns", type=int, default=3, help="how many times each side does it; default 3")
+    parser.add_argument("--fused", action="store_true", help="the peer asks PyTorch for Adam's fused kernel")
     flags = parser.parse_args()
     turns = 1 if flags.quick else flags.turns
     trials, epochs = (24, 5) if flags.quick else (100, 20)
     one_thread()
     print(f"{trials} trials x {epochs} epochs on digits, two processes on either side, {turns} turns each")
     print(f"one thread per process; {facts(PACKAGES)}\n", flush=True)
-    free, fixed = (_duel(trials, epochs, turns, is_fixed_shape=is_fixed) for is_fixed in (False, True))
+    tasks = [
+        [
+            Task(trials=trials, epochs=epochs, seed=seed, is_fixed_shape=is_fixed, is_fused=flags.fused)
+            for seed in range(turns)
+        ]
+        for is_fixed in (False, True)
+    ]
+    free, fixed = map(_duel, tasks)
     print(table(_HEADINGS, [*_rows("free", free), *_rows("fixed shape", fixed)]), end="\n\n")
     print(_conclusion("free", free, must=4, goal=6))
     print(_conclusion("fixed shape", fixed, must=5, goal=8))
     print(f"{load()} at the end\n{last_line(figures(free, fixed))}")
 
 
-def _duel(trials: int, epochs: int, turns: int, *, is_fixed_shape: bool) -> Duel:
-    """Who goes first changes from turn to turn, and so does the seed."""
+def _duel(tasks: Sequence[Task]) -> Duel:
+    """Who goes first changes from turn to turn."""
     duel = Duel([], [])
-    for seed in range(turns):
-        task = Task(trials=trials, epochs=epochs, seed=seed, is_fixed_shape=is_fixed_shape)
-        if seed % 2 == 0:
+    for number, task in enumerate(tasks):
+        if number % 2 == 0:
             duel.ours.append(caviar_search.run(task.spec))
         duel.peer.append(optuna_search.run(task))
-        if seed % 2 == 1:
+        if number % 2 == 1:
             duel.ours.append(caviar_search.run(task.spec))
     return duel
 

@@ -10,7 +10,7 @@ from bench.reporting import milliseconds, table, times, verdict
 
 PAIRS = {
     "vs_torch": ("ours", "torch"),
-    "vs_torch_default_adam": ("ours", "torch_default_adam"),
+    "vs_torch_fused": ("ours", "torch_fused"),
     "vs_torch_dropout": ("ours_dropout", "torch_dropout"),
     "vs_sklearn": ("ours_plain", "sklearn"),
     "vs_jax": ("ours", "jax"),

@@ -35,7 +35,7 @@ def sides_of(shape: Shape, split: Split, *, is_quick: bool) -> dict[str, Side]:
     }
     if is_quick:
         return sides
-    sides["torch_default_adam"] = _torch(split, recipe, is_fused=False)
+    sides["torch_fused"] = _torch(split, recipe, is_fused=True)
     if can_drop_out():
         dropout = shape.recipe(keep_prob=KEEP_PROB)
         sides |= {"ours_dropout": _ours(split, dropout, shape.networks), "torch_dropout": _torch(split, dropout)}
@@ -49,7 +49,7 @@ def _ours(split: Split, recipe: Recipe, networks: int) -> Side:
     return Side(lambda seeds: ours.train(split, ours.stack_of(recipe, seeds), watching=("dev",)), networks)
 
 
-def _torch(split: Split, recipe: Recipe, *, is_fused: bool = True) -> Side:
+def _torch(split: Split, recipe: Recipe, *, is_fused: bool = False) -> Side:
     data = pytorch.tensors(split)
     return Side(lambda seeds: [pytorch.train(data, recipe, seed, is_fused=is_fused) for seed in seeds], 1)
 

@@ -8,12 +8,15 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A search on digits: so many trials and epochs. With `is_fixed_shape`, layers and batch_size do not vary."""
+    """A search on digits: so many trials and epochs. With `is_fixed_shape`, layers and batch_size do not vary; with
+    `is_fused`, the peer asks PyTorch for Adam's fused kernel.
+    """
 
     trials: int
     epochs: int
     seed: int
     is_fixed_shape: bool = False
+    is_fused: bool = False
 
     @property
     def spec(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ prints {"first_trial_at": ..., "trials": ..., "best": ...}, times in seconds sin
 
 As its best users write it: the processes are forked after the imports, so these are paid once; the database is in WAL
 mode as ours is; TPE knows of trials that run elsewhere (`constant_liar`); every epoch is reported; no trial is pruned,
-as ours stops none; Adam is fused.
+as ours stops none; Adam's kernel is PyTorch's default, or the fused one if the task says so.
 """
 
 import json
@@ -73,7 +73,7 @@ def _work(url: str, task: Task, data: pytorch.Tensors, number: int) -> None:
         def report(epoch: int, accuracy: float) -> None:
             trial.report(accuracy, epoch)
 
-        return pytorch.train(data, recipe, trial.number, after_epoch=report)
+        return pytorch.train(data, recipe, trial.number, is_fused=task.is_fused, after_epoch=report)
 
     study.optimize(objective, callbacks=[enough])
 
