@@ -60,8 +60,7 @@ def batch_norm(
 
     Shapes: x (K, B, D); gamma, beta (K, 1, D). `y` says where y is wanted, `out` where dgamma, dbeta, mu
     and sigma2 are.
-    Returns y, the moments (mu, sigma2) of this batch, and backward: dy -> (dx, dgamma, dbeta). x is used up, and
-    y and dy are by the way back.
+    Returns y, the moments (mu, sigma2) of this batch, and backward: dy -> (dx, dgamma, dbeta). x and dy are used up.
     Raises ValueError if B < 2: one example has no variance.
     Source: Ioffe and Szegedy 2015, algorithm 1. Deviation: none; the variance divides by B. With x centred, and
     scale = gamma / sigma: dx = scale * (dy - mean(dy) - x * mean(dy * x) / sigma^2).
@@ -71,16 +70,16 @@ def batch_norm(
         raise ValueError(f"Batch normalisation was given {n_examples} example; it needs at least 2 for a variance.")
     mu = mean_over_batch(x, out=out[2])
     x -= mu
-    y = np.multiply(x, x, out=y)
-    sigma2 = mean_over_batch(y, out=out[3])
+    sigma2 = dot_over_batch(x, x, out=out[3])
+    sigma2 /= n_examples
     sigma = np.sqrt(sigma2 + epsilon)
     scale = gamma / sigma
-    np.multiply(x, scale, out=y)
+    y = np.multiply(x, scale, out=y)
     y += beta
 
     def backward(dy: Array) -> tuple[Array, Array, Array]:
         dbeta = sum_over_batch(dy, out=out[1])
-        dgamma = sum_over_batch(np.multiply(dy, x, out=y), out=out[0])
+        dgamma = dot_over_batch(dy, x, out=out[0])
         dgamma /= sigma
         dx = dy
         dx -= np.multiply(x, dgamma / (sigma * n_examples), out=x)
@@ -114,3 +113,11 @@ def mean_over_batch(x: Array, *, out: Array | None = None) -> Array:
     mean = sum_over_batch(x, out=out)
     mean /= x.shape[1]
     return mean
+
+
+def dot_over_batch(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """Two (K, B, D) -> the sums of their products over the batch, (K, 1, D), example by example and in one pass."""
+    if out is None:
+        out = np.empty((len(x), 1, x.shape[2]), x.dtype)
+    np.einsum("kbd,kbd->kd", x, y, out=out[:, 0])
+    return out

@@ -14,7 +14,7 @@ from service.changes import QUEUE
 from service.storage.claims import Grant
 
 router = APIRouter(prefix="/v1", tags=["workers"])
-NEWCOMER_SECONDS = 0.1
+NEWCOMER_SECONDS = 0.25
 """A new worker that may wait does so first: workers are started together, and the first is not to take all there is."""
 
 
