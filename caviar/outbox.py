@@ -70,7 +70,9 @@ class Outbox:
         with self._changed:
             if report.trial in self._held:
                 self._reports.append(report)
-                self._changed.notify_all()
+                # The first of a batch sets the time at which all of it is sent; the others need not wake the sender.
+                if len(self._reports) == 1:
+                    self._changed.notify_all()
 
     def finish(self, outcome: TrialOutcome) -> None:
         """The attempt's last word. Its lease is renewed until the server has it."""
