@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from bench.real_data import NotHere, real_table
@@ -19,21 +20,25 @@ _SPACE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """A data set, the metric's value that must be reached, and what the search varies beside _SPACE."""
+    """A data set, the metric's value that must be reached, and what the search varies beside _SPACE.
+
+    Where dev is so small that one example decides, it is the median of several `searches`, each with its own seed.
+    """
 
     dataset: str
     must: float
     metric: str = "dev_accuracy"
+    searches: int = 1
     space: Mapping[str, Any] = field(default_factory=dict)
 
     def best(self) -> float:
-        """The best of the search. Raises NotHere."""
+        """The best of the search, or the median of the bests of several. Raises NotHere."""
         if self.metric not in METRICS:
             raise NotHere(f"{self.dataset} is left out: the trainer reports no {self.metric} yet")
         split = split_table(real_table(self.dataset), seed=0)
-        return best_value(self.spec(), split)
+        return median(best_value(self.spec(seed=seed), split) for seed in range(self.searches))
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self, *, seed: int = 0) -> dict[str, Any]:
         return {
             "name": self.dataset,
             "dataset": self.dataset,
@@ -42,7 +47,7 @@ class Known:
             "space": {**_SPACE, **self.space},
             "trials": TRIALS,
             "parallel": 8,
-            "seed": 0,
+            "seed": seed,
         }
 
 
@@ -50,11 +55,12 @@ KNOWN = (
     Known(
         dataset="digits",
         must=0.98,
+        searches=5,
         space={
             "hidden_units": {"low": 50, "high": 100, "type": "int"},
             "layers": {"low": 2, "high": 4, "type": "int"},
             "batch_size": {"values": [64, 128, 256]},
-            "epochs": 15,
+            "epochs": 20,
         },
     ),
     Known(
