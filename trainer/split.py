@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.checks import check_parts, check_table
 from trainer.datasets import Table
+from trainer.shuffle import split_by_class, split_rows
 from trainer.targets import NO_SCALE, Scale
 
 HELD_OUT = 0.1
@@ -114,20 +115,14 @@ def normalise(x: NDArray[np.float32], mu: NDArray[np.float32], sigma: NDArray[np
 
 def _split_rows(table: Table, seed: int, shares: Shares) -> Sequence[NDArray[np.int64]]:
     """The row numbers of train, dev and test."""
-    from sklearn.model_selection import train_test_split  # slow to import
-
     first, second = folded_seeds(seed)
     n_dev, n_test = _sizes(len(table.y), shares)
     y = table.y if table.class_names else np.zeros(len(table.y))
-    train, held_out = train_test_split(
-        np.arange(len(y)), test_size=n_dev + n_test, stratify=_strata(y, n_dev + n_test), random_state=first
-    )
+    train, held_out = _in_two(y, n_dev + n_test, smallest=n_dev + n_test, seed=first)
     if not n_test:
         return train, held_out, np.arange(0)
-    dev, test = train_test_split(
-        held_out, test_size=n_test, stratify=_strata(y[held_out], min(n_dev, n_test)), random_state=second
-    )
-    return train, dev, test
+    dev, test = _in_two(y[held_out], n_test, smallest=min(n_dev, n_test), seed=second)
+    return train, held_out[dev], held_out[test]
 
 
 def _sizes(n_examples: int, shares: Shares) -> tuple[int, int]:
@@ -140,14 +135,16 @@ def _sizes(n_examples: int, shares: Shares) -> tuple[int, int]:
     return n_dev, n_test
 
 
-def _strata(y: NDArray[Any], smallest: int) -> NDArray[Any] | None:
-    """What to stratify by; nothing where a class or a part is too small to be shared out."""
+def _in_two(y: NDArray[Any], held_out: int, *, smallest: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """By class, unless a class or a part is too small to be shared out."""
     counts = np.unique(y, return_counts=True)[1]
-    return y if counts.min() >= 2 and len(counts) <= smallest else None
+    if counts.min() >= 2 and len(counts) <= smallest:
+        return split_by_class(y, held_out=held_out, seed=seed)
+    return split_rows(len(y), held_out=held_out, seed=seed)
 
 
 def folded_seeds(seed: int) -> tuple[int, int]:
-    """Two seeds of 32 bits, which is what scikit-learn takes, from one of any size.
+    """Two seeds of 32 bits, which is what NumPy's RandomState takes, from one of any size.
 
     SeedSequence hashes all bits of the seed into each, so seeds that differ in the upper bits alone give other splits.
     """
