@@ -117,7 +117,11 @@ def _reached(*, is_quick: bool) -> dict[str, float]:
             print(reason)
         else:
             rows.append([known.dataset, known.metric, f"{best:.4f}", verdict(best, must=known.must)])
-    print(f"The best of {TRIALS} trials, of digits the median of several searches:", table(["data set", "metric", "best", "verdict"], rows), sep="\n")
+    print(
+        f"The best of {TRIALS} trials, of digits the median of several searches:",
+        table(["data set", "metric", "best", "verdict"], rows),
+        sep="\n",
+    )
     return found
 
 

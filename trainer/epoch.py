@@ -25,6 +25,7 @@ from trainer.memory import Memory
 from trainer.network import Networks
 from trainer.optimizers import OPTIMIZERS, Columns, Optimizer
 from trainer.penalties import Penalty
+from trainer.rates import Coming, coming_of
 from trainer.split import Split
 from trainer.stack import Stack
 from trainer.workspace import Workspace, Workspaces
@@ -76,10 +77,10 @@ class Room:
 
 def _room(stack: Stack, *, n_steps: int) -> Room:
     columns = columns_of(stack.members, stack.epochs)
-    each = zip(stack.groups, stack.slices(), strict=True)
+    each = zip(stack.groups, stack.slices(), coming_of(stack, columns, n_steps=n_steps), strict=True)
     desks = [
-        _desk(group, stack.members[part.start].hparams, {name: own[part] for name, own in columns.items()}, n_steps)
-        for group, part in each
+        _desk(group, stack.members[part.start].hparams, {name: own[part] for name, own in columns.items()}, coming)
+        for group, part, coming in each
     ]
     architectures = [group.networks.architecture for group in stack.groups]
     params, gradients = (
@@ -93,37 +94,23 @@ def _room(stack: Stack, *, n_steps: int) -> Room:
     )
 
 
-def _desk(group: Group, hparams: Mapping[str, Any], columns: Columns, n_steps: int) -> GroupDesk:
-    architecture, optimizer = group.networks.architecture, OPTIMIZERS[hparams["optimizer"]]
-    weights = [
-        averages.coming_weights(average.weight, beta=columns[beta], n_steps=n_steps)
-        for average, beta in zip(group.optimizer_state, optimizer.averages, strict=True)
-    ]
+def _desk(group: Group, hparams: Mapping[str, Any], columns: Columns, coming: Coming) -> GroupDesk:
+    before, architecture = group.networks.params, group.networks.architecture
     # In one piece of memory, which may have larger pages.
-    arrays = np.empty((3 + len(weights), *group.networks.params.shape), group.networks.params.dtype)
-    kept = [group.networks.params, *(average.total for average in group.optimizer_state)]
-    for copy, array in zip(arrays[2:], kept, strict=True):
+    arrays = np.empty((3 + len(group.optimizer_state), *before.shape), before.dtype)
+    for copy, array in zip(arrays[2:], [before, *(average.total for average in group.optimizer_state)], strict=True):
         copy[...] = array
     return GroupDesk(
         group=group,
         params=arrays[2],
         gradient=arrays[0],
         last_gradient=arrays[1],
-        state=tuple(Average(total, weight[-1]) for total, weight in zip(arrays[3:], weights, strict=True)),
-        optimizer=optimizer,
-        rates=_rates(optimizer, columns, weights, n_steps, arrays.dtype),
+        state=tuple(Average(total, weight) for total, weight in zip(arrays[3:], coming.weights, strict=True)),
+        optimizer=OPTIMIZERS[hparams["optimizer"]],
+        rates=coming.rates,
         penalty=Penalty(columns["l2"], columns["l1"], architecture.n_penalised(with_biases=hparams["penalise_biases"])),
         clip_norm=columns["clip_norm"] if np.isfinite(columns["clip_norm"]).any() else None,
     )
-
-
-def _rates(
-    optimizer: Optimizer, columns: Columns, weights: Sequence[Array], n_steps: int, dtype: np.dtype[np.floating]
-) -> list[Columns]:
-    """The optimizer's rates at each of the coming steps, (K, 1, 1) each."""
-    rates = optimizer.rates(columns, weights)
-    each = {name: np.broadcast_to(rate, (n_steps, *rate.shape[-3:])).astype(dtype) for name, rate in rates.items()}
-    return [dict(zip(each, row, strict=True)) for row in zip(*each.values(), strict=True)]
 
 
 def _all_steps(room: Room, batches: Batches, workspaces: Workspaces) -> NDArray[np.bool_]:
