@@ -1,5 +1,6 @@
 """Caviar as a user runs it: a server on SQLite and two workers, one search, and everything ended again."""
 
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any
 
 from bench.whole import Outcome
 from caviar.client import Client
-from caviar.processes import Process, ready_url, start, stop
+from caviar.processes import Process, ready_url, start, stop, wait_until_listening
 from caviar.states import SearchState
 from caviar.wire.searches import SearchAnswer
 
 WORKERS = 2
-_POLL_SECONDS = 0.02
+_HOST = "127.0.0.1"
+_POLL_SECONDS = 0.1
 
 
 class NotCompleted(RuntimeError):
@@ -27,9 +29,11 @@ def run(document: Mapping[str, Any]) -> Outcome:
         started = time.perf_counter()
         processes = [start("serve", "--json", settings=settings, log=log)]
         try:
-            url = ready_url(processes[0])
+            # As `caviar up` does: the workers load while the server does.
+            wait_until_listening(processes[0], _HOST, int(settings["CAVIAR_PORT"]))
+            url = f"http://{_HOST}:{settings['CAVIAR_PORT']}"
             processes += [start("worker", url, settings=settings, log=log) for _ in range(WORKERS)]
-            with Client(url) as client:
+            with Client(ready_url(processes[0])) as client:
                 search = client.submit(document)
                 first_trial_at = _first_trial(client, search.id, processes)
                 ended = _end(client, search.id, processes)
@@ -44,9 +48,16 @@ def _settings(folder: Path) -> dict[str, str]:
     return {
         "CAVIAR_DATA_DIR": str(folder),
         "CAVIAR_DATABASE_URL": f"sqlite:///{folder / 'caviar.db'}",
-        "CAVIAR_HOST": "127.0.0.1",
-        "CAVIAR_PORT": "0",
+        "CAVIAR_HOST": _HOST,
+        "CAVIAR_PORT": str(_free_port()),
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _first_trial(client: Client, search: str, processes: list[Process]) -> float:

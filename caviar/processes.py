@@ -10,6 +10,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from typing import IO
 from caviar.errors import ProcessFailed
 
 Process = subprocess.Popen[str]
+_LOOK_SECONDS = 0.02
 
 
 def start(*arguments: str, settings: Mapping[str, str] | None = None, log: IO[str] | None = None) -> Process:
@@ -46,6 +48,17 @@ def ready_url(server: Process, *, timeout_seconds: float = 60.0) -> str:
         server.wait()
         raise ProcessFailed(f"the server did not start: it {ending(server)}")
     return str(json.loads(line)["url"])
+
+
+def wait_until_listening(server: Process, host: str, port: int) -> None:
+    """Until connections are taken, if not yet answered, or the server has ended.
+
+    What is started now waits for its first answer, and loads meanwhile.
+    """
+    while server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(_LOOK_SECONDS)
 
 
 def ending(process: Process) -> str:

@@ -19,7 +19,7 @@ KEEP = timedelta(days=1)
 
 
 def introduce(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
-    """Make a worker known, so that the others leave it its share. Whether it is new.
+    """Make a worker known, so that the others leave it its share. Whether it is new and there is work already.
 
     Raises NotFound for a search that does not exist.
     """
@@ -30,7 +30,7 @@ def introduce(service: Service, request: ClaimRequest, *, search_id: int | None)
             return False
     with service.database.write() as tx:
         workers.touch(tx, request, now=service.now())
-    return True
+    return has_work(service, request, search_id=search_id)
 
 
 def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:

@@ -7,9 +7,9 @@ from types import FrameType
 
 import uvicorn
 
-from caviar.errors import PortOccupied
 from caviar.settings import Settings
 from service.app import create_app
+from service.listener import url_of
 from service.storage import migrate
 
 GRACE_SECONDS = 5
@@ -35,13 +35,12 @@ class _Server(uvicorn.Server):
             service.changes.close()
 
 
-def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
-    """Blocks. `on_ready` is given the server's URL once it answers. Raises PortOccupied, StoreRefused."""
+def serve(settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None]) -> None:
+    """Blocks. `on_ready` is given the server's URL once it answers. Raises StoreRefused."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    listener = _listen(settings.host, settings.port)
     migrate.upgrade(settings.store_url)
-    url = _url(*listener.getsockname()[:2])
+    url = url_of(*listener.getsockname()[:2])
     config = uvicorn.Config(
         create_app(settings),
         access_log=False,
@@ -51,26 +50,3 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         server_header=False,
     )
     _Server(config, on_ready, url).run(sockets=[listener])
-
-
-def _url(host: str, port: int) -> str:
-    """Where this machine reaches the server; one that listens everywhere is reached at the loopback too."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Taken before anything else is touched, so that an occupied port costs nothing."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise PortOccupied(
-            f"{host}:{port} cannot be listened on ({error.strerror}); choose another with --port"
-        ) from error
-    listener.set_inheritable(True)
-    return listener

@@ -20,6 +20,11 @@ def serve(
     import json
 
     from caviar.settings import load_settings
+    from service.listener import listen
+
+    settings = load_settings(host=host, port=port, data_dir=data_dir)
+    listener = listen(settings.host, settings.port)
+
     from service.server import serve as serve_until_stopped
 
     def announce(url: str) -> None:
@@ -28,4 +33,4 @@ def serve(
         else:
             say(f"Caviar {__version__} ready at {url}")
 
-    serve_until_stopped(load_settings(host=host, port=port, data_dir=data_dir), on_ready=announce)
+    serve_until_stopped(settings, listener, on_ready=announce)

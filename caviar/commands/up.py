@@ -11,7 +11,7 @@ from caviar.commands.crew import Crew, one_per_core
 from caviar.commands.options import DataDir, Host, Port
 from caviar.commands.ports import require_free
 from caviar.errors import ProcessFailed
-from caviar.processes import Process, ending, ready_url, sigterm_is_ctrl_c, start, stop
+from caviar.processes import Process, ending, ready_url, sigterm_is_ctrl_c, start, stop, wait_until_listening
 
 Workers = Annotated[
     int | None, typer.Option("--workers", min=0, max=1000, help="How many worker processes; default: one per core.")
@@ -30,16 +30,22 @@ def up(workers: Workers = None, port: Port = None, host: Host = None, data_dir: 
     require_free(settings.host, settings.port)
     flags = ["--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)]
     with sigterm_is_ctrl_c():
-        _run(flags, size=one_per_core() if workers is None else workers)
+        _run(settings.host, settings.port, flags, size=one_per_core() if workers is None else workers)
     say(f"stopped; searches and results are kept in {_place(settings.store_url)}")
 
 
-def _run(server_flags: list[str], *, size: int) -> None:
+def _run(host: str, port: int, server_flags: list[str], *, size: int) -> None:
     """Until Ctrl-C, at whatever moment it comes. Raises ProcessFailed if the server ends by itself."""
+    from service.listener import url_of
+
     server = start("serve", "--json", *server_flags)
     try:
-        url = ready_url(server)
-        with Crew(url, size) as crew:
+        # The workers load while the server does; only a port that the system chooses is not known before.
+        url = url_of(host, port) if port else ready_url(server)
+        if port:
+            wait_until_listening(server, host, port)
+        with Crew(url, size if server.poll() is None else 0) as crew:
+            url = ready_url(server) if port else url
             _announce(url, size)
             _tend(server, crew)
     except KeyboardInterrupt:

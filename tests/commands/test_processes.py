@@ -1,16 +1,18 @@
 """Starting and ending processes, with small programs in the place of ours where ours would be too kind."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from caviar.errors import ProcessFailed
-from caviar.processes import Process, ending, ready_url, stop
+from caviar.processes import Process, ending, ready_url, start, stop, wait_until_listening
 from tests.commands.running import processes_with, wait_for
 
 _LIFELINE = "from caviar.commands.lifeline import end_with_starter; end_with_starter({grace})"
@@ -103,3 +105,17 @@ def test_a_server_that_says_nothing_is_not_waited_for_forever() -> None:
     with pytest.raises(ProcessFailed, match=r"not ready after 0\.2 s"):
         ready_url(server, timeout_seconds=0.2)
     stop([server])
+
+
+def test_a_server_listens_before_it_is_ready_and_one_that_ended_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = start("serve", "--json", "--port", str(port), "--data-dir", str(tmp_path))
+    try:
+        wait_until_listening(server, "127.0.0.1", port)
+        # Asked at once: the question waits in the queue of the socket until the server has loaded.
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30).status_code == 200
+    finally:
+        stop([server])
+    wait_until_listening(server, "127.0.0.1", port)
