@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     lease_ttl_seconds: Annotated[float, Field(gt=0, description="a worker silent so long has lost its trials")] = 30.0
     heartbeat_seconds: Annotated[float, Field(gt=0, description="how often a busy worker renews its leases")] = 5.0
     capacity: Annotated[int, Field(ge=1, le=1000, description="how many trials a worker claims at most")] = 16
+    memory_mb: Annotated[
+        float | None, Field(gt=0, description="what one stack's arrays may take; default: a quarter of the machine's")
+    ] = None
 
     @classmethod
     def settings_customise_sources(

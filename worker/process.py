@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -15,7 +16,7 @@ from caviar import __version__
 from caviar.client import Client
 from caviar.loop import Loop, Profile
 from caviar.settings import Settings
-from worker.stacks import train
+from worker.stacks import quarter_of_memory, train
 
 TRAINERS = ("mlp",)
 
@@ -26,7 +27,8 @@ def run(settings: Settings, *, name: str | None, search: str | None, say: Callab
         worker=name or _own_name(), capacity=settings.capacity, trainers=TRAINERS, search=search, about=_about()
     )
     with Client(settings.url) as client:
-        loop = Loop(client, profile, train, heartbeat=settings.heartbeat_seconds, say=say)
+        within_memory = partial(train, budget_bytes=_bytes(settings.memory_mb))
+        loop = Loop(client, profile, within_memory, heartbeat=settings.heartbeat_seconds, say=say)
 
         def drain(number: int, _frame: FrameType | None) -> None:
             signal.signal(number, signal.SIG_DFL)
@@ -37,6 +39,10 @@ def run(settings: Settings, *, name: str | None, search: str | None, say: Callab
             signal.signal(number, drain)
         say(f"worker {profile.worker} works for {settings.url}")
         loop.work()
+
+
+def _bytes(megabytes: float | None) -> int:
+    return quarter_of_memory() if megabytes is None else int(megabytes * 1e6)
 
 
 def _own_name() -> str:

@@ -14,13 +14,16 @@ from trainer.training import run
 from worker.splits import split_for
 
 
-def train(trials: Sequence[ClaimedTrial], desk: Desk) -> None:
-    """Train all of a claim's trials, stack by stack. One stack that cannot be trained leaves the others alone."""
+def train(trials: Sequence[ClaimedTrial], desk: Desk, *, budget_bytes: int) -> None:
+    """Train all of a claim's trials, stack by stack. One stack that cannot be trained leaves the others alone.
+
+    `budget_bytes` is what the arrays of one stack may take; larger ones are cut.
+    """
     for stack in stacks(trials):
         wanted = desk.wanted()
         members = [trial for trial in stack if trial.id in wanted]
         if members:
-            _train_or_fail(members, desk)
+            _train_or_fail(members, desk, budget_bytes)
 
 
 def stacks(trials: Sequence[ClaimedTrial]) -> Iterator[list[ClaimedTrial]]:
@@ -31,9 +34,9 @@ def stacks(trials: Sequence[ClaimedTrial]) -> Iterator[list[ClaimedTrial]]:
         yield from [members] if key else ([trial] for trial in members)
 
 
-def _train_or_fail(stack: Sequence[ClaimedTrial], desk: Desk) -> None:
+def _train_or_fail(stack: Sequence[ClaimedTrial], desk: Desk, budget_bytes: int) -> None:
     try:
-        _train(stack, desk)
+        _train(stack, desk, budget_bytes)
     except Exception as error:
         # The edge of a stack. What we refuse on purpose is one sentence; anything else needs its traceback.
         reason = str(error) if isinstance(error, ValueError | LookupError) else traceback.format_exc()
@@ -41,11 +44,11 @@ def _train_or_fail(stack: Sequence[ClaimedTrial], desk: Desk) -> None:
             desk.fail(trial, reason)
 
 
-def _train(stack: Sequence[ClaimedTrial], desk: Desk) -> None:
+def _train(stack: Sequence[ClaimedTrial], desk: Desk, budget_bytes: int) -> None:
     if stack[0].dataset is None:
         raise ValueError("the trainer mlp needs a dataset, and this search names none")
     split = split_for(stack[0].dataset)
-    for part in within_budget(stack, split, budget_bytes=budget()):
+    for part in within_budget(stack, split, budget_bytes=budget_bytes):
         wanted = desk.wanted()
         if staying := [trial for trial in part if trial.id in wanted]:
             _train_together(staying, split, desk)
@@ -61,8 +64,8 @@ def within_budget(stack: Sequence[ClaimedTrial], split: Split, *, budget_bytes: 
         yield list(stack[start : start + at_once])
 
 
-def budget() -> int:
-    """Bytes that the arrays of one stack may take: a quarter of the machine's memory."""
+def quarter_of_memory() -> int:
+    """Bytes: a quarter of what the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 

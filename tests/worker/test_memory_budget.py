@@ -5,7 +5,7 @@ from caviar.wire.protocol import ClaimedTrial
 from trainer.budget import member_bytes
 from trainer.datasets import load
 from trainer.split import Split, split_table
-from worker.stacks import budget, within_budget
+from worker.stacks import quarter_of_memory, within_budget
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_a_stack_is_cut_into_parts_that_fit(iris: Split) -> None:
     stack = [claimed(number) for number in range(7)]
     parts = list(within_budget(stack, iris, budget_bytes=3 * member_bytes({}, iris)))
     assert [[trial.number for trial in part] for part in parts] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert len(list(within_budget(stack, iris, budget_bytes=budget()))) == 1
+    assert len(list(within_budget(stack, iris, budget_bytes=quarter_of_memory()))) == 1
 
 
 def test_the_largest_trial_decides(iris: Split) -> None:
@@ -51,4 +51,4 @@ def test_a_trial_that_cannot_be_held_is_refused_in_one_sentence(iris: Split) -> 
 
 
 def test_the_budget_is_a_share_of_a_real_machine() -> None:
-    assert 10_000_000 < budget() < np.iinfo(np.int64).max
+    assert 10_000_000 < quarter_of_memory() < np.iinfo(np.int64).max

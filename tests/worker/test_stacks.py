@@ -1,6 +1,8 @@
 """Claims of a real server, trained by the worker's own code in the test process."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from caviar.wire.protocol import ClaimedTrial
 from caviar.wire.trials import TrialDetail
 from tests.processes import running_processes
 from tests.worker.loops import has_ended, wait_until, work
-from worker.stacks import stacks, train
+from worker.stacks import quarter_of_memory, stacks
+from worker.stacks import train as train_within
 
 SPEC: Mapping[str, Any] = {
     "trainer": "mlp",
@@ -30,6 +33,7 @@ SPEC: Mapping[str, Any] = {
     "parallel": 8,
 }
 EXAMPLE = ClaimedTrial.model_json_schema()["examples"][0]
+train = partial(train_within, budget_bytes=quarter_of_memory())
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +116,13 @@ def test_a_stack_that_cannot_be_trained_leaves_the_others_alone(client: Client) 
         assert trial.error.detail.startswith("the dataset iris of this worker has the content sha256:")
     completed = [trial for trial in trials if trial.state is TrialState.COMPLETED]
     assert len(completed) == 8 - len(doomed) > 0
+
+
+def test_trials_that_do_not_fit_into_memory_fail_with_what_they_need(client: Client) -> None:
+    trials = trained(client, capacity=8, trials=2, run=partial(train_within, budget_bytes=1000))
+    for trial in trials:
+        assert trial.error is not None
+        assert re.match(r"One network needs about .* MB to train, the budget is 0\.0 MB", trial.error.detail)
 
 
 def test_hyperparameters_that_the_trainer_refuses_fail_their_trial_in_one_sentence(client: Client) -> None:
