@@ -50,14 +50,17 @@ def ready_url(server: Process, *, timeout_seconds: float = 60.0) -> str:
     return str(json.loads(line)["url"])
 
 
-def wait_until_listening(server: Process, host: str, port: int) -> None:
-    """Until connections are taken, if not yet answered, or the server has ended.
+def wait_until_listening(server: Process, host: str, port: int, *, timeout_seconds: float = 60.0) -> None:
+    """Until connections are taken, if not yet answered, or the server has ended. Raises ProcessFailed after the time.
 
     What is started now waits for its first answer, and loads meanwhile.
     """
+    deadline = time.monotonic() + timeout_seconds
     while server.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
+        if time.monotonic() > deadline:
+            raise ProcessFailed(f"the server was not ready after {timeout_seconds:g} s")
         time.sleep(_LOOK_SECONDS)
 
 

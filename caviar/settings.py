@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     heartbeat_seconds: Annotated[float, Field(gt=0, description="how often a busy worker renews its leases")] = 5.0
     capacity: Annotated[int, Field(ge=1, le=1000, description="how many trials a worker claims at most")] = 16
     memory_mb: Annotated[
-        float | None, Field(gt=0, description="what one stack's arrays may take; default: a quarter of the machine's")
+        float | None,
+        Field(
+            gt=0,
+            allow_inf_nan=False,
+            description="what one stack's arrays may take; default: a quarter of the machine's",
+        ),
     ] = None
 
     @classmethod

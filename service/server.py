@@ -1,6 +1,5 @@
 """Run the application under uvicorn until SIGTERM or SIGINT."""
 
-import logging
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -10,7 +9,6 @@ import uvicorn
 from caviar.settings import Settings
 from service.app import create_app
 from service.listener import url_of
-from service.storage import migrate
 
 GRACE_SECONDS = 5
 """How long open requests may take to end once the server was told to stop."""
@@ -36,10 +34,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None]) -> None:
-    """Blocks. `on_ready` is given the server's URL once it answers. Raises StoreRefused."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    migrate.upgrade(settings.store_url)
+    """Blocks. `on_ready` is given the server's URL once it answers on the listener. The store is ready already."""
     url = url_of(*listener.getsockname()[:2])
     config = uvicorn.Config(
         create_app(settings),

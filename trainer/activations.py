@@ -32,7 +32,7 @@ def relu(z: Array, memory: Memory = fresh) -> tuple[Array, Backward]:
     return a, backward
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Only to be read. A maximum with an array of zeros is twice as fast as one with the number 0."""
     return np.zeros(shape, dtype)

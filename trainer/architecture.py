@@ -11,7 +11,7 @@ from trainer.hyperparameters import has_batch_norm, widths
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the networks of one stack share: inputs, widths of the hidden layers, outputs, and what stands between.
+    """What the networks of one group share: inputs, widths of the hidden layers, outputs, and what stands between.
 
     Layers are counted from 1, as in the formulas: w[1] is the first, w[len(hidden) + 1] the output layer's.
     """

@@ -100,9 +100,12 @@ def _drop(stack: Stack, lanes: Lanes, n_examples: int, *, layer: int) -> tuple[N
     drawn, keep_prob = np.zeros((1, n_examples, lanes.n_columns), np.uint16), lanes.row(1, stack.dtype, filled_with=1)
     here = [part for part in stack.slices() if len(keep_probs(stack.members[part.start].hparams)) >= layer]
     for part, numbers, probs in zip(here, lanes.parts(drawn), lanes.parts(keep_prob), strict=True):
-        seeds = [member.seed for member in stack.members[part]]
-        numbers[...] = draws(seeds, stack.epochs[part], layer=layer, shape=(n_examples, numbers.shape[2]))
-        probs[...] = column([keep_probs(member.hparams)[layer - 1] for member in stack.members[part]])
+        each = [keep_probs(member.hparams)[layer - 1] for member in stack.members[part]]
+        probs[...] = column(each)
+        # Zeros are always kept: who drops nothing draws nothing.
+        for k in (k for k, prob in enumerate(each) if prob < 1):
+            seed, epoch = stack.members[part.start + k].seed, stack.epochs[part.start + k]
+            numbers[k] = draws(seed, epoch, layer=layer, shape=(n_examples, numbers.shape[2]))
     return drawn, keep_prob
 
 

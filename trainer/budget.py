@@ -37,12 +37,12 @@ def member_bytes(hparams: Mapping[str, Any], split: Split) -> int:
     return int(FLOAT * (weights + step + evaluation) + drawn)
 
 
-def members_within(budget_bytes: int, hparams: Mapping[str, Any], split: Split) -> int:
-    """How many networks like this one fit into the budget. Raises ValueError with a sentence if not even one does."""
-    each = member_bytes(hparams, split)
-    if each > budget_bytes:
+def fitting_bytes(budget_bytes: int, hparams: Mapping[str, Any], split: Split) -> int:
+    """`member_bytes` of a network that fits into the budget. Raises ValueError with a sentence if it does not."""
+    needed = member_bytes(hparams, split)
+    if needed > budget_bytes:
         raise ValueError(
-            f"One network needs about {each / 1e6:.1f} MB to train, the budget is {budget_bytes / 1e6:.1f} MB; "
+            f"One network needs about {needed / 1e6:.1f} MB to train, the budget is {budget_bytes / 1e6:.1f} MB; "
             "take fewer hidden_units or a smaller batch_size."
         )
-    return budget_bytes // each
+    return needed

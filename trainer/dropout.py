@@ -5,7 +5,7 @@ kept is divided by keep_prob: the expected activation stays, and at test time no
 Source: Srivastava et al. 2014; inverted, as in the course.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,12 @@ LEVELS = 2**16
 """Draws are 16 bits of a stream, so keep_prob is rounded to a multiple of 1 / 65536."""
 
 
-def draws(seeds: Sequence[int], epochs: Sequence[int], *, layer: int, shape: tuple[int, int]) -> NDArray[np.uint16]:
-    """(K, N, D): what decides, in the coming epoch of each network, about each unit of a layer at each example."""
+def draws(seed: int, epoch: int, *, layer: int, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    """(N, D): what decides, in the coming epoch of a network, about each unit of a layer at each example."""
     n_words = -(-shape[0] * shape[1] // 4)
-    words = [
-        stream(seed, Purpose.DROPOUT, index=epoch, part=layer).bit_generator.random_raw(n_words)
-        for seed, epoch in zip(seeds, epochs, strict=True)
-    ]
-    numbers = np.stack(words).astype("<u8", copy=False).view("<u2")
-    return numbers[:, : shape[0] * shape[1]].reshape(len(words), *shape)
+    words = stream(seed, Purpose.DROPOUT, index=epoch, part=layer).bit_generator.random_raw(n_words)
+    numbers = words.astype("<u8", copy=False).view("<u2")
+    return numbers[: shape[0] * shape[1]].reshape(shape)
 
 
 def mask(drawn: NDArray[np.uint16], *, keep_prob: Array, memory: Memory = fresh) -> Array:

@@ -52,7 +52,7 @@ class GroupDesk:
     """What the steps of an epoch overwrite of one group, and what they go by.
 
     `state` has the weights that it will have after the last step; its totals get there step by step. `rates` are those
-    of every step. `clip_norm` (K, 1, 1) is None where nothing is clipped.
+    of every step, (T, K, 1, 1). `clip_norm` (K, 1, 1) is None where nothing is clipped.
     """
 
     group: Group
@@ -61,7 +61,8 @@ class GroupDesk:
     last_gradient: Array
     state: tuple[Average, ...]
     optimizer: Optimizer
-    rates: Sequence[Columns]
+    rates: Columns
+    n_steps: int
     penalty: Penalty
     clip_norm: Array | None
 
@@ -108,6 +109,7 @@ def _desk(group: Group, hparams: Mapping[str, Any], columns: Columns, coming: Co
         state=tuple(Average(total, weight) for total, weight in zip(arrays[3:], coming.weights, strict=True)),
         optimizer=OPTIMIZERS[hparams["optimizer"]],
         rates=coming.rates,
+        n_steps=len(coming.rates["size"]),
         penalty=Penalty(columns["l2"], columns["l1"], architecture.n_penalised(with_biases=hparams["penalise_biases"])),
         clip_norm=columns["clip_norm"] if np.isfinite(columns["clip_norm"]).any() else None,
     )
@@ -128,7 +130,9 @@ def _all_steps(room: Room, batches: Batches, workspaces: Workspaces) -> NDArray[
         noted.append(work.output.dshift[:, 0].copy())
         for total, rows in zip(room.moments, work.hidden, strict=False):
             averages.add(total, rows.moments, beta=moments.BETA)
-        for desk in room.desks:
+        for number, desk in enumerate(room.desks):
+            # What a step asks for depends on the penalties, which may change between epochs.
+            work.memory.begin((number, desk.penalty.has_l2, desk.penalty.has_l1))
             _step(desk, t, n_examples=size, memory=work.memory)
     is_finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(noted), axis=2)
     return is_finite
@@ -149,10 +153,11 @@ def _step(desk: GroupDesk, t: int, *, n_examples: int, memory: Memory) -> None:
     desk.penalty.add_gradient(desk.gradient, desk.params, m=n_examples, memory=memory)
     if desk.clip_norm is not None:
         clip(desk.gradient, limit=desk.clip_norm)
-    if t + 1 == len(desk.rates):
+    if t + 1 == desk.n_steps:
         desk.last_gradient[...] = desk.gradient
     totals = [average.total for average in desk.state]
-    desk.optimizer.step(desk.params, desk.gradient, totals, desk.rates[t], memory)
+    rates = {name: rate[t] for name, rate in desk.rates.items()}
+    desk.optimizer.step(desk.params, desk.gradient, totals, rates, memory)
 
 
 def _groups_after(room: Room, *, n_steps: int) -> tuple[Group, ...]:

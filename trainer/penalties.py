@@ -31,17 +31,17 @@ class Penalty:
     def add_gradient(self, dw: Array, w: Array, *, m: int, memory: Memory = fresh) -> None:
         """dw += lambda2 / m * w + lambda1 / m * sign(w), in place; the slope of |w| at 0 is taken as 0."""
         w, dw = w[:, :, : self.n_penalised], dw[:, :, : self.n_penalised]
-        if self._has_l2:
+        if self.has_l2:
             dw += np.multiply(w, (self.l2 / m).astype(w.dtype), out=memory(w.shape, w.dtype))
-        if self._has_l1:
+        if self.has_l1:
             slope = np.sign(w, out=memory(w.shape, w.dtype))
             slope *= (self.l1 / m).astype(w.dtype)
             dw += slope
 
     @cached_property
-    def _has_l2(self) -> bool:
+    def has_l2(self) -> bool:
         return bool(self.l2.any())
 
     @cached_property
-    def _has_l1(self) -> bool:
+    def has_l1(self) -> bool:
         return bool(self.l1.any())

@@ -16,9 +16,9 @@ from trainer.stack import Stack
 
 
 class Coming(NamedTuple):
-    """Of one group: its rates at each step, (K, 1, 1), and the weights (K, 1, 1) of its averages after the last."""
+    """Of one group: its rates at each step, (T, K, 1, 1), and the weights (K, 1, 1) of its averages after the last."""
 
-    rates: Sequence[Columns]
+    rates: Columns
     weights: Sequence[Array]
 
 
@@ -49,6 +49,5 @@ def _of_groups(groups: Sequence[Group], optimizer: Optimizer, columns: Columns, 
     first = 0
     for group in groups:
         part = slice(first, first + len(group))
-        steps = zip(*(rate[:, part] for rate in rates.values()), strict=True)
-        yield Coming([dict(zip(rates, step, strict=True)) for step in steps], [each[-1, part] for each in weights])
+        yield Coming({name: rate[:, part] for name, rate in rates.items()}, [each[-1, part] for each in weights])
         first = part.stop

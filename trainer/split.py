@@ -57,7 +57,7 @@ class Split:
 
     @property
     def watched(self) -> dict[str, Part]:
-        """What is evaluated after every epoch: dev, and as many examples of train or at least 256, always the same.
+        """What is evaluated after every epoch: dev, and as many examples of train, at least 256, always the same.
 
         All of train would cost a third of the training itself.
         """

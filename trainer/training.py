@@ -106,7 +106,9 @@ class _Run:
             yield reports
             gone = {report.member for report in reports if report.is_finished} | set(leaving())
             staying = [k for k, place in enumerate(self._places) if place not in gone]
-            self._stack, self._places = keep(self._stack, staying), [self._places[k] for k in staying]
+            if len(staying) < len(self._places):
+                self._stack, self._places = keep(self._stack, staying), [self._places[k] for k in staying]
+                self._memory = Reused()
             for place, hparams in changing().items():
                 if place in self._places:
                     self._stack = change(self._stack, self._places.index(place), **hparams)
@@ -115,7 +117,7 @@ class _Run:
         """One report per network of the stack."""
         stack = self._stack
         # Dev decides who has diverged and whose patience ends, whether it is watched or not.
-        watched = {name: self._split.watched[name] for name in self._watching} | {"dev": self._split.dev}
+        watched = {name: part for name, part in self._split.watched.items() if name in {*self._watching, "dev"}}
         metrics = self._measured([group.networks for group in stack.groups], watched)
         has_diverged = [any(math.isnan(value) for name, value in each.items() if "cost" in name) for each in metrics]
         bests = [

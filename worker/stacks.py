@@ -2,12 +2,13 @@
 
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from caviar.loop import Desk
 from caviar.wire.protocol import ClaimedTrial
-from trainer.budget import members_within
+from trainer.budget import fitting_bytes
+from trainer.hyperparameters import group_key
 from trainer.split import Split
 from trainer.stack import Member
 from trainer.training import run
@@ -48,20 +49,30 @@ def _train(stack: Sequence[ClaimedTrial], desk: Desk, budget_bytes: int) -> None
     if stack[0].dataset is None:
         raise ValueError("the trainer mlp needs a dataset, and this search names none")
     split = split_for(stack[0].dataset)
-    for part in within_budget(stack, split, budget_bytes=budget_bytes):
+    sizes: dict[str, int] = {}
+    for trial in stack:
+        try:
+            sizes[trial.id] = fitting_bytes(budget_bytes, trial.hyperparameters, split)
+        except (ValueError, LookupError) as error:
+            desk.fail(trial.id, str(error))
+    for part in within_budget([trial for trial in stack if trial.id in sizes], sizes, budget_bytes=budget_bytes):
         wanted = desk.wanted()
         if staying := [trial for trial in part if trial.id in wanted]:
             _train_together(staying, split, desk)
 
 
-def within_budget(stack: Sequence[ClaimedTrial], split: Split, *, budget_bytes: int) -> Iterator[list[ClaimedTrial]]:
-    """The stack in parts that fit into memory, each as large as that allows. Raises ValueError if one trial does not.
-
-    Dropout makes a trial larger than its neighbours, so that the largest decides.
-    """
-    at_once = min(members_within(budget_bytes, trial.hyperparameters, split) for trial in stack)
-    for start in range(0, len(stack), at_once):
-        yield list(stack[start : start + at_once])
+def within_budget(
+    stack: Sequence[ClaimedTrial], sizes: Mapping[str, int], *, budget_bytes: int
+) -> Iterator[list[ClaimedTrial]]:
+    """The stack in parts that fit into memory, from the bytes of each trial by its id; those of one shape together."""
+    part: list[ClaimedTrial] = []
+    for trial in sorted(stack, key=lambda trial: group_key(trial.hyperparameters)):
+        if part and sum(sizes[each.id] for each in [*part, trial]) > budget_bytes:
+            yield part
+            part = []
+        part.append(trial)
+    if part:
+        yield part
 
 
 def quarter_of_memory() -> int:

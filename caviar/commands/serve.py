@@ -18,12 +18,19 @@ def serve(
     if lifeline:
         end_with_starter()
     import json
+    import logging
 
     from caviar.settings import load_settings
-    from service.listener import listen
+    from service.listener import bind, listen
+    from service.storage import migrate
 
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = load_settings(host=host, port=port, data_dir=data_dir)
-    listener = listen(settings.host, settings.port)
+    listener = bind(settings.host, settings.port)
+    migrate.upgrade(settings.store_url)
+    # From here on workers may come; the rest of the server loads while they do.
+    listen(listener)
 
     from service.server import serve as serve_until_stopped
 

@@ -34,7 +34,9 @@ async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait
 
     with service.changes.asking(wanted.claim_key) as is_repeated:
         if wait and await run_sync(lambda: queue.introduce(service, wanted, search_id=search)):
-            await asyncio.sleep(min(NEWCOMER_SECONDS, wait))
+            pause = min(NEWCOMER_SECONDS, wait)
+            await asyncio.sleep(pause)
+            wait -= pause
 
         async def is_gone() -> bool:
             return is_repeated() or await request.is_disconnected()

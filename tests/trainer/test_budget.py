@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from trainer.budget import member_bytes, members_within
+from trainer.budget import fitting_bytes, member_bytes
 from trainer.split import Split
 from trainer.stack import Member
 from trainer.training import run
@@ -22,8 +22,8 @@ def test_the_estimate_is_above_what_training_takes_and_not_ten_times_so(digits: 
     assert 1 < 8 * member_bytes(members[0].hparams, digits) / peak < 10
 
 
-def test_so_many_fit_and_what_does_not_is_refused_in_a_sentence(digits: Split) -> None:
+def test_what_does_not_fit_is_refused_in_a_sentence(digits: Split) -> None:
     each = member_bytes({}, digits)
-    assert members_within(3 * each + 1, {}, digits) == 3
+    assert fitting_bytes(each, {}, digits) == each
     with pytest.raises(ValueError, match=r"One network needs about .* MB to train, the budget is .* MB; take fewer"):
-        members_within(each - 1, {}, digits)
+        fitting_bytes(each - 1, {}, digits)

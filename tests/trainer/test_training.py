@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,14 @@ def test_a_report_says_how_many_examples_a_step_really_took(digits: Split) -> No
     for asked, taken in ((256, 256), (5000, 1437), ("all", 1437)):
         [[report]] = run(digits, [Member({**SMALL, "batch_size": asked, "epochs": 1}, 1)])
         assert report.batch_size == taken
+
+
+def test_penalties_and_dropout_may_begin_between_epochs_beside_networks_of_other_shapes(digits: Split) -> None:
+    wide = Member({**SMALL, "hidden_units": 64, "optimizer": "rmsprop", "epochs": 3}, 1)
+    members = [Member({**SMALL, "hidden_units": 16, "epochs": 3}, 0), wide]
+    plain = list(run(digits, members))
+    for change in ({"l2": 0.1}, {"l1": 0.1}, {"keep_prob": 0.5}):
+        changed = list(run(digits, members, changing=partial(dict, {0: change})))
+        assert [reports[1] for reports in changed] == [reports[1] for reports in plain]
+        assert changed[0][0] == plain[0][0]
+        assert changed[1][0].metrics != plain[1][0].metrics

@@ -1,16 +1,7 @@
 import numpy as np
-import pytest
 
 from caviar.wire.protocol import ClaimedTrial
-from trainer.budget import member_bytes
-from trainer.datasets import load
-from trainer.split import Split, split_table
 from worker.stacks import quarter_of_memory, within_budget
-
-
-@pytest.fixture(scope="module")
-def iris() -> Split:
-    return split_table(load("iris"), seed=0)
 
 
 def claimed(number: int, **hparams: object) -> ClaimedTrial:
@@ -31,23 +22,23 @@ def claimed(number: int, **hparams: object) -> ClaimedTrial:
     )
 
 
-def test_a_stack_is_cut_into_parts_that_fit(iris: Split) -> None:
+def cut(stack: list[ClaimedTrial], sizes: list[int], *, budget_bytes: int) -> list[list[int]]:
+    by_id = {trial.id: size for trial, size in zip(stack, sizes, strict=True)}
+    parts = within_budget(stack, by_id, budget_bytes=budget_bytes)
+    return [[trial.number for trial in part] for part in parts]
+
+
+def test_a_stack_is_cut_into_parts_that_fit() -> None:
     stack = [claimed(number) for number in range(7)]
-    parts = list(within_budget(stack, iris, budget_bytes=3 * member_bytes({}, iris)))
-    assert [[trial.number for trial in part] for part in parts] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert len(list(within_budget(stack, iris, budget_bytes=quarter_of_memory()))) == 1
+    assert cut(stack, [10] * 7, budget_bytes=30) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert cut(stack, [10] * 7, budget_bytes=quarter_of_memory()) == [list(range(7))]
+    assert cut(stack, [10, 20, 5, 5, 25, 30, 1], budget_bytes=30) == [[0, 1], [2, 3], [4], [5], [6]]
+    assert cut([], [], budget_bytes=30) == []
 
 
-def test_the_largest_trial_decides(iris: Split) -> None:
-    stack = [claimed(0), claimed(1, keep_prob=0.5)]
-    small, large = (member_bytes(trial.hyperparameters, iris) for trial in stack)
-    assert small < large
-    assert len(list(within_budget(stack, iris, budget_bytes=2 * large - 1))) == 2
-
-
-def test_a_trial_that_cannot_be_held_is_refused_in_one_sentence(iris: Split) -> None:
-    with pytest.raises(ValueError, match=r"^One network needs about .* MB"):
-        list(within_budget([claimed(0)], iris, budget_bytes=1000))
+def test_networks_of_one_shape_stay_together() -> None:
+    stack = [claimed(number, hidden_units=width) for number, width in enumerate([8, 64, 8, 64])]
+    assert cut(stack, [10] * 4, budget_bytes=20) == [[1, 3], [0, 2]]
 
 
 def test_the_budget_is_a_share_of_a_real_machine() -> None:

@@ -125,6 +125,13 @@ def test_trials_that_do_not_fit_into_memory_fail_with_what_they_need(client: Cli
         assert re.match(r"One network needs about .* MB to train, the budget is 0\.0 MB", trial.error.detail)
 
 
+def test_a_trial_that_is_too_large_fails_alone(client: Client) -> None:
+    space = {**SPEC["space"], "hidden_units": {"values": [4, 4000]}, "epochs": 1, "batch_size": 16}
+    trials = trained(client, capacity=8, space=space, run=partial(train_within, budget_bytes=10_000_000))
+    states = {(trial.hyperparameters["hidden_units"], trial.state) for trial in trials}
+    assert states == {(4, TrialState.COMPLETED), (4000, TrialState.FAILED)}
+
+
 def test_hyperparameters_that_the_trainer_refuses_fail_their_trial_in_one_sentence(client: Client) -> None:
     def spoiled(trials: Sequence[ClaimedTrial], desk: Desk) -> None:
         bad = trials[0].model_copy(update={"stack": "", "hyperparameters": {"batch_size": 1, "epochs": 1}})
