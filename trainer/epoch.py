@@ -48,7 +48,7 @@ def train_epoch(stack: Stack, split: Split, *, workspaces: Workspaces | None = N
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupDesk:
+class GroupArrays:
     """What the steps of an epoch overwrite of one group, and what they go by.
 
     `state` has the weights that it will have after the last step; its totals get there step by step. `rates` are those
@@ -69,9 +69,9 @@ class GroupDesk:
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
-    """The desks of all groups, and what lies side by side: layers of params, and totals of moments (1, 2, W)."""
+    """The arrays of all groups, and what lies side by side: layers of params, and totals of moments (1, 2, W)."""
 
-    desks: Sequence[GroupDesk]
+    of_groups: Sequence[GroupArrays]
     layers: Sequence[LayerParams]
     moments: Sequence[Array]
 
@@ -79,29 +79,29 @@ class Room:
 def _room(stack: Stack, *, n_steps: int) -> Room:
     columns = columns_of(stack.members, stack.epochs)
     each = zip(stack.groups, stack.slices(), coming_of(stack, columns, n_steps=n_steps), strict=True)
-    desks = [
-        _desk(group, stack.members[part.start].hparams, {name: own[part] for name, own in columns.items()}, coming)
+    of_groups = [
+        _arrays_of(group, stack.members[part.start].hparams, {name: own[part] for name, own in columns.items()}, coming)
         for group, part, coming in each
     ]
     architectures = [group.networks.architecture for group in stack.groups]
     params, gradients = (
-        [views(getattr(desk, name), one.param_shapes) for desk, one in zip(desks, architectures, strict=True)]
+        [views(getattr(arrays, name), one.param_shapes) for arrays, one in zip(of_groups, architectures, strict=True)]
         for name in ("params", "gradient")
     )
     return Room(
-        desks=desks,
+        of_groups=of_groups,
         layers=params_of(architectures, params, gradients),
         moments=moments.side_by_side(_moments_of(stack.groups)),
     )
 
 
-def _desk(group: Group, hparams: Mapping[str, Any], columns: Columns, coming: Coming) -> GroupDesk:
+def _arrays_of(group: Group, hparams: Mapping[str, Any], columns: Columns, coming: Coming) -> GroupArrays:
     before, architecture = group.networks.params, group.networks.architecture
     # In one piece of memory, which may have larger pages.
     arrays = np.empty((3 + len(group.optimizer_state), *before.shape), before.dtype)
     for copy, array in zip(arrays[2:], [before, *(average.total for average in group.optimizer_state)], strict=True):
         copy[...] = array
-    return GroupDesk(
+    return GroupArrays(
         group=group,
         params=arrays[2],
         gradient=arrays[0],
@@ -118,8 +118,8 @@ def _desk(group: Group, hparams: Mapping[str, Any], columns: Columns, coming: Co
 def _all_steps(room: Room, batches: Batches, workspaces: Workspaces) -> NDArray[np.bool_]:
     """Whether the gradient of each step was finite in each network, (T, K)."""
     sizes = [examples.stop - examples.start for examples in batches.slices]
-    groups = [(desk.group.networks.architecture, len(desk.group)) for desk in room.desks]
-    dtype, has_dropout = room.desks[0].params.dtype, bool(batches.drops)
+    groups = [(arrays.group.networks.architecture, len(arrays.group)) for arrays in room.of_groups]
+    dtype, has_dropout = room.of_groups[0].params.dtype, bool(batches.drops)
     works = {size: workspaces.get(groups, size, dtype, has_dropout=has_dropout) for size in set(sizes)}
     noted = []
     for t, size in enumerate(sizes):
@@ -130,17 +130,17 @@ def _all_steps(room: Room, batches: Batches, workspaces: Workspaces) -> NDArray[
         noted.append(work.output.dshift[:, 0].copy())
         for total, rows in zip(room.moments, work.hidden, strict=False):
             averages.add(total, rows.moments, beta=moments.BETA)
-        for number, desk in enumerate(room.desks):
+        for number, arrays in enumerate(room.of_groups):
             # What a step asks for depends on the penalties, which may change between epochs.
-            work.memory.begin((number, desk.penalty.has_l2, desk.penalty.has_l1))
-            _step(desk, t, n_examples=size, memory=work.memory)
+            work.memory.begin((number, arrays.penalty.has_l2, arrays.penalty.has_l1))
+            _step(arrays, t, n_examples=size, memory=work.memory)
     is_finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(noted), axis=2)
     return is_finite
 
 
 def _gradient(room: Room, work: Workspace, batches: Batches, t: int) -> None:
     """Write the gradient of the mean loss of batch t."""
-    architecture = room.desks[0].group.networks.architecture
+    architecture = room.of_groups[0].group.networks.architecture
     batches.gather(t, x=work.x, y=work.y)
     masks = batches.masks(t, memory=work.memory)
     backward = forward(room.layers, work, activation=architecture.activation, masks=masks)
@@ -148,29 +148,29 @@ def _gradient(room: Room, work: Workspace, batches: Batches, t: int) -> None:
     backward()
 
 
-def _step(desk: GroupDesk, t: int, *, n_examples: int, memory: Memory) -> None:
+def _step(arrays: GroupArrays, t: int, *, n_examples: int, memory: Memory) -> None:
     """Add the penalties' gradient, clip, and let the optimizer write the new params over the old."""
-    desk.penalty.add_gradient(desk.gradient, desk.params, m=n_examples, memory=memory)
-    if desk.clip_norm is not None:
-        clip(desk.gradient, limit=desk.clip_norm)
-    if t + 1 == desk.n_steps:
-        desk.last_gradient[...] = desk.gradient
-    totals = [average.total for average in desk.state]
-    rates = {name: rate[t] for name, rate in desk.rates.items()}
-    desk.optimizer.step(desk.params, desk.gradient, totals, rates, memory)
+    arrays.penalty.add_gradient(arrays.gradient, arrays.params, m=n_examples, memory=memory)
+    if arrays.clip_norm is not None:
+        clip(arrays.gradient, limit=arrays.clip_norm)
+    if t + 1 == arrays.n_steps:
+        arrays.last_gradient[...] = arrays.gradient
+    totals = [average.total for average in arrays.state]
+    rates = {name: rate[t] for name, rate in arrays.rates.items()}
+    arrays.optimizer.step(arrays.params, arrays.gradient, totals, rates, memory)
 
 
 def _groups_after(room: Room, *, n_steps: int) -> tuple[Group, ...]:
     """The groups after their epoch."""
-    before = [desk.group for desk in room.desks]
+    before = [arrays.group for arrays in room.of_groups]
     after = moments.group_by_group(room.moments, _moments_of(before), n_steps=n_steps)
     return tuple(
         Group(
-            networks=Networks(desk.group.networks.architecture, desk.params, own),
-            optimizer_state=desk.state,
-            gradient_norms=_norms_by_layer(desk),
+            networks=Networks(arrays.group.networks.architecture, arrays.params, own),
+            optimizer_state=arrays.state,
+            gradient_norms=_norms_by_layer(arrays),
         )
-        for desk, own in zip(room.desks, after, strict=True)
+        for arrays, own in zip(room.of_groups, after, strict=True)
     )
 
 
@@ -178,10 +178,10 @@ def _moments_of(groups: Sequence[Group]) -> list[tuple[Architecture, Average]]:
     return [(group.networks.architecture, group.networks.moments) for group in groups]
 
 
-def _norms_by_layer(desk: GroupDesk) -> Array:
+def _norms_by_layer(arrays: GroupArrays) -> Array:
     """||dw[n]|| of the last step, (K, layers)."""
-    architecture = desk.group.networks.architecture
-    gradients = views(desk.last_gradient, architecture.param_shapes)
+    architecture = arrays.group.networks.architecture
+    gradients = views(arrays.last_gradient, architecture.param_shapes)
     with np.errstate(over="ignore", invalid="ignore"):
         each = [norms(gradients[f"w[{n}]"])[:, 0, 0] for n in range(1, architecture.output_layer + 1)]
     return np.stack(each, axis=1)

@@ -15,13 +15,13 @@ from trainer.architecture import Architecture
 from trainer.arrays import Array
 
 Number = TypeVar("Number", bound=np.number[Any])
-LINE = 16
+LINE_COLUMNS = 16
 """Columns in a cache line of 64 bytes, as float32."""
 
 
 def padded(features: int) -> int:
     """The columns of a lane: whole cache lines."""
-    return -(-features // LINE) * LINE
+    return -(-features // LINE_COLUMNS) * LINE_COLUMNS
 
 
 class Lanes:

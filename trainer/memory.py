@@ -20,7 +20,7 @@ Memory = Callable[[tuple[int, ...], DTypeLike], Array]
 SLAB_BYTES = 1 << 24
 """Large enough for the system to give it in pages of 2 MB; what is not touched costs nothing."""
 
-LINE = 64
+LINE_BYTES = 64
 """Bytes of a cache line."""
 
 
@@ -80,8 +80,8 @@ class _Slab:
     """
 
     def __init__(self, n_bytes: int) -> None:
-        self._bytes: NDArray[np.uint8] = np.empty(n_bytes + LINE, np.uint8)
-        self._start = -self._bytes.ctypes.data % LINE
+        self._bytes: NDArray[np.uint8] = np.empty(n_bytes + LINE_BYTES, np.uint8)
+        self._start = -self._bytes.ctypes.data % LINE_BYTES
 
     @property
     def n_left(self) -> int:
@@ -89,5 +89,5 @@ class _Slab:
 
     def cut(self, n_bytes: int) -> NDArray[np.uint8]:
         piece = self._bytes[self._start : self._start + n_bytes]
-        self._start += -(-n_bytes // LINE) * LINE
+        self._start += -(-n_bytes // LINE_BYTES) * LINE_BYTES
         return piece

@@ -1,16 +1,16 @@
 import numpy as np
 
 from trainer.architecture import Architecture
-from trainer.lanes import LINE, Lanes, lanes_of
+from trainer.lanes import LINE_COLUMNS, Lanes, lanes_of
 
 
 def test_every_network_has_columns_of_its_own_that_begin_on_a_cache_line() -> None:
-    lanes = Lanes([(2, 5), (1, LINE), (3, LINE + 1)])
+    lanes = Lanes([(2, 5), (1, LINE_COLUMNS), (3, LINE_COLUMNS + 1)])
     row = lanes.row(4, np.float32, filled_with=-1)
     for number, part in enumerate(lanes.parts(row)):
         part[...] = 10 * number + np.arange(len(part))[:, np.newaxis, np.newaxis]
-    owners = [*[0] * 5, *[-1] * 11, *[1] * 5, *[-1] * 11, *[10] * LINE]
-    owners += [owner for k in range(3) for owner in [*[20 + k] * (LINE + 1), *[-1] * (LINE - 1)]]
+    owners = [*[0] * 5, *[-1] * 11, *[1] * 5, *[-1] * 11, *[10] * LINE_COLUMNS]
+    owners += [owner for k in range(3) for owner in [*[20 + k] * (LINE_COLUMNS + 1), *[-1] * (LINE_COLUMNS - 1)]]
     assert row.tolist() == [[owners] * 4]
     assert lanes.n_columns == len(owners)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.memory import LINE, SLAB_BYTES, Reused, classes_first, fresh
+from trainer.memory import LINE_BYTES, SLAB_BYTES, Reused, classes_first, fresh
 
 
 def test_the_nth_array_of_a_step_lies_where_it_lay_in_the_step_before() -> None:
@@ -45,7 +45,7 @@ def test_arrays_begin_with_a_cache_line_and_do_not_overlap() -> None:
     memory.begin("a")
     shapes = [(3,), (17, 5), (1,), (SLAB_BYTES // 4,), (2, 2)]
     arrays = [memory(shape, np.float32) for shape in shapes]
-    assert [array.ctypes.data % LINE for array in arrays] == [0] * len(shapes)
+    assert [array.ctypes.data % LINE_BYTES for array in arrays] == [0] * len(shapes)
     for number, array in enumerate(arrays):
         array.fill(number)
     assert [set(array.ravel()) for array in arrays] == [{number} for number in range(len(shapes))]
