@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from bench.real_data import NotHere, real_table
+from bench.real_data import real_table
 from bench.small_search import best_value
-from trainer.hyperparameters import METRICS
 from trainer.split import split_table
 
 TRIALS = 30
@@ -33,8 +32,6 @@ class Known:
 
     def best(self) -> float:
         """The best of the search, or the median of the bests of several. Raises NotHere."""
-        if self.metric not in METRICS:
-            raise NotHere(f"{self.dataset} is left out: the trainer reports no {self.metric} yet")
         split = split_table(real_table(self.dataset), seed=0)
         return median(best_value(self.spec(seed=seed), split) for seed in range(self.searches))
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.hyperparameters import find
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -50,8 +48,3 @@ def recipe_of(hparams: Mapping[str, Any]) -> Recipe:
         beta1=hparams["beta1"],
         l2=hparams["l2"],
     )
-
-
-def can_drop_out() -> bool:
-    """Whether our trainer has dropout."""
-    return find("keep_prob") is not None

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from bench import ours
 from bench.peers import pytorch, scikit_learn
-from bench.recipe import Recipe, can_drop_out
+from bench.recipe import Recipe
 from bench.shapes import Shape
 from trainer.split import Split
 
@@ -36,9 +36,8 @@ def sides_of(shape: Shape, split: Split, *, is_quick: bool) -> dict[str, Side]:
     if is_quick:
         return sides
     sides["torch_fused"] = _torch(split, recipe, is_fused=True)
-    if can_drop_out():
-        dropout = shape.recipe(keep_prob=KEEP_PROB)
-        sides |= {"ours_dropout": _ours(split, dropout, shape.networks), "torch_dropout": _torch(split, dropout)}
+    dropout = shape.recipe(keep_prob=KEEP_PROB)
+    sides |= {"ours_dropout": _ours(split, dropout, shape.networks), "torch_dropout": _torch(split, dropout)}
     if find_spec("jax") is not None:
         sides["jax"] = _jax(split, recipe, shape.networks)
     return sides

@@ -4,19 +4,12 @@ import os
 
 from threadpoolctl import threadpool_limits
 
-_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NPROC",  # the pool of JAX on a CPU
-)
+from worker.threads import VARIABLES
 
 
 def one_thread() -> None:
     """Holds for libraries that are loaded, for those that load later, and in the processes started from here."""
-    for variable in _VARIABLES:
+    for variable in (*VARIABLES, "NPROC"):  # NPROC: the pool of JAX on a CPU
         os.environ[variable] = "1"
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     threadpool_limits(limits=1)

@@ -1,6 +1,6 @@
 """Rows in two parts at random, with each class in proportion where there are classes.
 
-The parts are those of scikit-learn's train_test_split, which costs a worker's start more than a second to import.
+The parts are those of scikit-learn's train_test_split, which is slow to import at every start of a worker.
 Notation: N rows, C classes.
 """
 

@@ -66,11 +66,13 @@ def within_budget(
 ) -> Iterator[list[ClaimedTrial]]:
     """The stack in parts that fit into memory, from the bytes of each trial by its id; those of one shape together."""
     part: list[ClaimedTrial] = []
+    left = budget_bytes
     for trial in sorted(stack, key=lambda trial: group_key(trial.hyperparameters)):
-        if part and sum(sizes[each.id] for each in [*part, trial]) > budget_bytes:
+        if part and sizes[trial.id] > left:
             yield part
-            part = []
+            part, left = [], budget_bytes
         part.append(trial)
+        left -= sizes[trial.id]
     if part:
         yield part
 

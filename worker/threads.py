@@ -7,7 +7,7 @@ on how many there are.
 import os
 import sys
 
-_VARIABLES = (
+VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -20,5 +20,5 @@ def limit_blas() -> None:
     """Call it before NumPy is imported, which reads these variables once. Raises RuntimeError when it is too late."""
     if "numpy" in sys.modules:
         raise RuntimeError("NumPy is loaded already; limit_blas() comes before it")
-    for variable in _VARIABLES:
+    for variable in VARIABLES:
         os.environ[variable] = "1"

@@ -73,7 +73,7 @@ def _caviar(
 
 def main() -> None:
     status = _run()
-    # Otherwise the interpreter searches all that was imported for garbage before it ends, for up to 0.3 s.
+    # Otherwise the interpreter searches all that was imported for garbage before it ends.
     gc.freeze()
     sys.exit(status)
 

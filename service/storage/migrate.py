@@ -62,7 +62,7 @@ def _revision(tx: Transaction) -> str | None:
 def _create(tx: Transaction) -> None:
     """A new database gets the schema as it is today, and the mark that the migrations would have left.
 
-    They build the same, which a test asserts, and loading them would be a seventh of a new server's start.
+    They build the same, which a test asserts, and need not be loaded then.
     """
     tables.metadata.create_all(tx, checkfirst=False)
     mark = "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
@@ -72,7 +72,7 @@ def _create(tx: Transaction) -> None:
 
 def run_migrations(tx: Transaction) -> None:
     """Bring an older schema, or none, to today's."""
-    # Imported only when there is something to do: it costs an eighth of a second.
+    # Imported only when there is something to do: Alembic is slow to load.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
