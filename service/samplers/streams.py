@@ -14,19 +14,21 @@ class Purpose(IntEnum):
 
     HYPERPARAMETERS = 0
     TRIAL_SEED = 1
+    SCRAMBLING = 2
 
 
-def _words(count: int, *, seed: int, number: int, purpose: Purpose) -> list[int]:
+def words(count: int, *, seed: int, number: int, purpose: Purpose) -> list[int]:
+    """64 random bits each."""
     generator = np.random.Philox(key=[seed, number], counter=[0, 0, 0, purpose])
     return [int(word) for word in generator.random_raw(count)]
 
 
 def uniforms(count: int, *, seed: int, number: int) -> list[float]:
     """Numbers in [0, 1) with 53 random bits each, for the hyperparameters of a trial."""
-    words = _words(count, seed=seed, number=number, purpose=Purpose.HYPERPARAMETERS)
-    return [(word >> 11) * 2.0**-53 for word in words]
+    drawn = words(count, seed=seed, number=number, purpose=Purpose.HYPERPARAMETERS)
+    return [(word >> 11) * 2.0**-53 for word in drawn]
 
 
 def trial_seed(*, seed: int, number: int) -> int:
     """The seed of a trial's weights, order of batches and dropout: 53 bits, a whole number to every JSON reader."""
-    return _words(1, seed=seed, number=number, purpose=Purpose.TRIAL_SEED)[0] >> 11
+    return words(1, seed=seed, number=number, purpose=Purpose.TRIAL_SEED)[0] >> 11
