@@ -9,7 +9,7 @@ from caviar.errors import StoreRefused, Unavailable
 from service.storage import tables
 from service.storage.database import Database, Transaction, parse
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest revision in migrations/versions. A test compares the two; a current database is not asked for more."""
 _LOCK = 0x0CA71A12
 """An arbitrary number on which servers that start at once wait for each other (Postgres)."""
@@ -70,8 +70,8 @@ def _create(tx: Transaction) -> None:
     tx.execute(sa.text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
 
 
-def run_migrations(tx: Transaction) -> None:
-    """Bring an older schema, or none, to today's."""
+def run_migrations(tx: Transaction, *, to: str = "head") -> None:
+    """Bring an older schema, or none, to a revision: today's."""
     # Imported only when there is something to do: Alembic is slow to load.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -79,7 +79,7 @@ def run_migrations(tx: Transaction) -> None:
     config = Config()
     config.set_main_option("script_location", "migrations:")
     config.attributes["connection"] = tx
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _make_folder(url: str) -> None:

@@ -1,7 +1,7 @@
 """The schema, written once for SQLite and Postgres. migrations/ builds it; a test compares the two.
 
-Four temperatures: `trial` is wide and cold, `lease` narrow and hot (a row per running trial), `attempt` and `report`
-are appended. That a trial has one holder and one result is a matter of keys, not of code.
+Four temperatures: `trial` is wide and cold, `lease` narrow and hot (a row per running trial), `attempt`, `report` and
+`rung` are appended. That a trial has one holder and one result is a matter of keys, not of code.
 """
 
 from enum import StrEnum
@@ -66,6 +66,8 @@ search = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("deadline_at", Instant),
     sa.Column("finished_at", Instant),
+    # Hyperparameters that are enqueued first.
+    sa.Column("start", Document),
     sa.CheckConstraint(
         "(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_when_ended"
     ),
@@ -103,6 +105,9 @@ trial = sa.Table(
     sa.Column("created_by", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("finished_at", Instant),
+    # Where a stopping rule ended it, and why, in a sentence.
+    sa.Column("stopped_step", sa.BigInteger),
+    sa.Column("verdict", sa.Text),
     sa.UniqueConstraint("search_id", "number"),
     sa.CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished_when_ended"),
     sa.CheckConstraint("state NOT IN ('completed', 'stopped') OR score IS NOT NULL", name="ranked_with_score"),
@@ -192,8 +197,27 @@ round_ = sa.Table(
     # What the sampler needs to draw this round's trials: plain numbers, no pickle.
     sa.Column("state", Document, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    # What a stopping rule holds the round's trials against: by rung, the worst score that goes on.
+    sa.Column("cutoffs", Document),
+    # What a user may want to change, in sentences.
+    sa.Column("hints", Document),
     sa.PrimaryKeyConstraint("search_id", "round"),
 )
+
+rung = sa.Table(
+    "rung",
+    metadata,
+    sa.Column("trial_id", Key, sa.ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("step", sa.BigInteger, nullable=False),
+    sa.Column("search_id", Key, sa.ForeignKey("search.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    # Lower is better; null where the metric was not finite, which is the worst.
+    sa.Column("score", sa.Double),
+    sa.PrimaryKeyConstraint("trial_id", "step"),
+    sqlite_with_rowid=False,
+)
+sa.Index("rung_entries", rung.c.search_id, rung.c.step, rung.c.number)
 
 worker = sa.Table(
     "worker",

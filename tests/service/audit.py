@@ -57,8 +57,8 @@ def _audit_holder(tx: Transaction, trial: TrialRecord) -> None:
 
 def _audit_orphans(tx: Transaction, search_ids: list[int]) -> None:
     """Nothing is left of a search that was deleted."""
-    for table in (tables.trial, tables.round_):
+    for table in (tables.trial, tables.round_, tables.rung):
         assert set(tx.execute(sa.select(table.c.search_id)).scalars()) <= set(search_ids)
     known = set(tx.execute(sa.select(tables.trial.c.id)).scalars())
-    for table in (tables.lease, tables.attempt, tables.report):
+    for table in (tables.lease, tables.attempt, tables.report, tables.rung):
         assert set(tx.execute(sa.select(table.c.trial_id)).scalars()) <= known

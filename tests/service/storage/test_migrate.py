@@ -18,6 +18,7 @@ from service.storage import tables
 from service.storage.database import Database, Transaction
 from service.storage.migrate import REVISION, run_migrations, upgrade
 from service.storage.tables import metadata
+from service.storage.types import Instant
 from tests.service.desk import START
 
 
@@ -88,6 +89,35 @@ def test_upgrading_again_changes_nothing_and_keeps_what_is_stored(empty_url: str
     with writing(empty_url) as tx:
         assert schema(tx) == before
         assert tx.execute(sa.select(tables.idempotency)).one() == tuple(row.values())
+
+
+def test_a_database_of_the_first_release_is_upgraded_with_what_is_stored_in_it(empty_url: str) -> None:
+    search = (
+        "INSERT INTO search (id, name, notes, state, priority, spec, trainer, budget, parallel, created_at)"
+        """ VALUES (7, 'old', '', 'active', 0, '{"metric": "loss"}', 'toy', 9, 4, :now)"""
+    )
+    round_ = (
+        "INSERT INTO round (search_id, round, first, size, seen, reason, box, state, created_at)"
+        " VALUES (7, 0, 0, 2, 0, 'the whole space', '{}', '{}', :now)"
+    )
+    trial = (
+        "INSERT INTO trial (id, search_id, number, round, origin, state, stack, hyperparameters, seed, available_at,"
+        """ metrics, created_at) VALUES (5, 7, 0, 0, 'sampled', 'queued', '', '{"x": 0.5}', 1, :now, '{}', :now)"""
+    )
+    with writing(empty_url) as tx:
+        run_migrations(tx, to="0001")
+        for statement in (search, round_, trial):
+            tx.execute(sa.text(statement).bindparams(sa.bindparam("now", START, type_=Instant())))
+
+    assert upgrade(empty_url) == REVISION
+
+    kept = tables.trial.c
+    with writing(empty_url) as tx:
+        assert tx.execute(sa.select(kept.id, kept.hyperparameters, kept.created_at)).one() == (5, {"x": 0.5}, START)
+        assert tx.execute(sa.select(kept.stopped_step, kept.verdict)).one() == (None, None)
+        assert tx.execute(sa.select(tables.round_.c.reason, tables.round_.c.cutoffs)).one() == ("the whole space", None)
+        assert tx.execute(sa.select(tables.search.c.name, tables.search.c.start)).one() == ("old", None)
+        assert tx.execute(sa.select(sa.func.count()).select_from(tables.rung)).scalar_one() == 0
 
 
 def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str) -> None:

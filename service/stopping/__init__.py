@@ -1,0 +1,1 @@
+"""Stopping rules: values in, values out. No storage, no clock, no global random state."""
