@@ -6,7 +6,7 @@ give it: a single point for a float, an interval of positive width for the level
 
 import math
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -81,12 +81,18 @@ class _Parameter(BaseModel):
 
 
 class Range(_Parameter):
-    """Numbers from low to high, both included, drawn uniformly on `scale`."""
+    """Numbers from low to high, both included, drawn uniformly on `scale`.
+
+    `steps` is for the grid alone: so many values, evenly spaced on the scale, both ends among them.
+    """
 
     low: Bound
     high: Bound
     scale: Scale = Scale.LINEAR
     type: Kind = Kind.FLOAT
+    steps: Annotated[int, Field(ge=2, le=10_000, strict=True)] | None = Field(
+        None, description="how many values the sampler grid takes; other samplers take any between low and high"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -107,7 +113,12 @@ class Range(_Parameter):
     @property
     def levels(self) -> int | None:
         """How many values there are; None for a continuum."""
-        return int(self.high) - int(self.low) + 1 if self.type is Kind.INT else None
+        return None if self.in_order is None else len(self.in_order)
+
+    @property
+    def in_order(self) -> Sequence[int] | None:
+        """Every value; None for a continuum."""
+        return range(int(self.low), int(self.high) + 1) if self.type is Kind.INT else None
 
     def value_at(self, u: float) -> float | int:
         low, high = self._edges()
@@ -162,7 +173,7 @@ class Choice(_Parameter):
         return self._are_numbers() if self.ordered is None else self.ordered
 
     @property
-    def steps(self) -> list[Any]:
+    def in_order(self) -> Sequence[Any]:
         """The values in the order of their positions: by size for ordered numbers, else as listed."""
         if self.is_ordered and self._are_numbers():
             return sorted(self.values)
@@ -176,10 +187,10 @@ class Choice(_Parameter):
         return len(self.values)
 
     def value_at(self, u: float) -> Any:
-        return self.steps[min(int(u * self.levels), self.levels - 1)]
+        return self.in_order[min(int(u * self.levels), self.levels - 1)]
 
     def cell(self, value: Any) -> tuple[float, float]:
-        at = [key(step) for step in self.steps].index(key(value))
+        at = [key(listed) for listed in self.in_order].index(key(value))
         return at / self.levels, (at + 1) / self.levels
 
     def problem_with(self, value: Any) -> str | None:

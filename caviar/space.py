@@ -1,11 +1,12 @@
 """A search space as a whole: which parameters vary, which are active in a trial, which given values lie inside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from caviar.errors import FieldError
+from caviar.lattice import Lattice, lattice
 from caviar.parameters import Choice, Kind, Range, Varying, key
 from caviar.spelling import did_you_mean
 from caviar.validation import pointer
@@ -38,6 +39,31 @@ class Space:
         when = parameter.when if isinstance(parameter, Range | Choice) else None
         return {asked: wanted if isinstance(wanted, list) else [wanted] for asked, wanted in (when or {}).items()}
 
+    @cached_property
+    def lattice(self) -> Lattice | None:
+        """All points of a finite space; None where an active range is continuous (or conditions are past counting)."""
+        axes = {name: self._axis(self.parameters[name]) for name in self.order}
+        return lattice(axes, {name: asked for name in self.order if (asked := self._conditions(name))})
+
+    @staticmethod
+    def _axis(parameter: Any) -> Sequence[Any] | None:
+        return parameter.in_order if isinstance(parameter, Range | Choice) else [parameter]
+
+    @property
+    def points(self) -> int | None:
+        """How many different hyperparameters there are; None for more than can be counted."""
+        return None if self.lattice is None else self.lattice.size
+
+    def point_at(self, index: int) -> Hyperparameters:
+        """Each index below `points` gives other hyperparameters. Raises IndexError; ValueError for infinite spaces."""
+        if self.lattice is None:
+            raise ValueError("the points of this space cannot be counted")
+        return self._in_order(self.lattice.point_at(index))
+
+    def key(self, hparams: Mapping[str, Any]) -> Hashable:
+        """Equal for hyperparameters that are the same point."""
+        return tuple((name, key(hparams[name])) for name in self.varying if name in hparams)
+
     def is_active(self, name: str, hparams: Mapping[str, Any]) -> bool:
         """Whether every parameter that `name` depends on is present with one of the wanted values."""
         return all(
@@ -54,7 +80,10 @@ class Space:
                 drawn[name] = parameter
             elif self.is_active(name, drawn):
                 drawn[name] = draw(name, parameter)
-        return {name: drawn[name] for name in self.parameters if name in drawn}
+        return self._in_order(drawn)
+
+    def _in_order(self, hparams: Mapping[str, Any]) -> Hyperparameters:
+        return {name: hparams[name] for name in self.parameters if name in hparams}
 
     def problems(self) -> list[FieldError]:
         """What is wrong with the conditions, one sentence each."""

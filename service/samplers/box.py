@@ -84,8 +84,8 @@ def _describe(parameter: Varying, side: Side) -> dict[str, Any]:
     if isinstance(parameter, Range):
         low, high = _ends(parameter, side)
         return {"low": low, "high": high}
-    middles = [(step, sum(parameter.cell(step)) / 2) for step in parameter.steps]
-    return {"values": [step for step, middle in middles if any(start <= middle <= end for start, end in side)]}
+    middles = [(value, sum(parameter.cell(value)) / 2) for value in parameter.in_order]
+    return {"values": [value for value, middle in middles if any(start <= middle <= end for start, end in side)]}
 
 
 def to_json(box: Box) -> dict[str, Any]:

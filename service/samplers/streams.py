@@ -15,6 +15,7 @@ class Purpose(IntEnum):
     HYPERPARAMETERS = 0
     TRIAL_SEED = 1
     SCRAMBLING = 2
+    GRID = 3
 
 
 def words(count: int, *, seed: int, number: int, purpose: Purpose) -> list[int]:

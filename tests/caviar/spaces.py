@@ -48,7 +48,15 @@ parameters = ranges | choices()
 
 
 @st.composite
-def spaces(draw: st.DrawFn) -> Space:
+def few_levels(draw: st.DrawFn) -> Range | Choice:
+    if draw(st.booleans()):
+        return draw(choices().filter(lambda choice: choice.levels <= 4))
+    low = draw(st.integers(-3, 3))
+    return Range(low=low, high=low + draw(st.integers(1, 3)), type=Kind.INT)
+
+
+@st.composite
+def spaces(draw: st.DrawFn, parameters: st.SearchStrategy[Range | Choice] = parameters) -> Space:
     """Up to six names; each may depend on the choices and integers named before it."""
     found: dict[str, Range | Choice] = {}
     for name in "abcdef"[: draw(st.integers(1, 6))]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from caviar.parameters import Choice, Kind, Range, key, tag
 from caviar.scales import Scale
@@ -28,8 +29,8 @@ def test_every_position_of_a_cell_gives_its_value(parameter: Range | Choice, u: 
 
 @given(int_ranges() | choices())
 def test_the_cells_of_all_values_fill_the_interval_without_a_gap(parameter: Range | Choice) -> None:
-    values = parameter.steps if isinstance(parameter, Choice) else range(int(parameter.low), int(parameter.high) + 1)
-    cells = [parameter.cell(value) for value in values]
+    assert parameter.in_order is not None
+    cells = [parameter.cell(value) for value in parameter.in_order]
     assert len(cells) == parameter.levels
     edges = [0.0, *(start for start, _ in cells[1:]), 1.0]
     assert [start for start, _ in cells] + [1.0] == pytest.approx(edges)
@@ -57,7 +58,7 @@ def test_a_log_integer_range_gives_small_values_the_larger_share() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "ordered", "is_ordered", "steps"),
+    ("values", "ordered", "is_ordered", "in_order"),
     [
         ([512, 64, 128], None, True, [64, 128, 512]),
         ([512, 64, 128], False, False, [512, 64, 128]),
@@ -68,10 +69,10 @@ def test_a_log_integer_range_gives_small_values_the_larger_share() -> None:
     ],
 )
 def test_numbers_are_ordered_by_size_and_others_as_listed(
-    values: list[Any], ordered: bool | None, is_ordered: bool, steps: list[Any]
+    values: list[Any], ordered: bool | None, is_ordered: bool, in_order: list[Any]
 ) -> None:
     choice = Choice(values=values, ordered=ordered)
-    assert (choice.is_ordered, choice.steps) == (is_ordered, steps)
+    assert (choice.is_ordered, choice.in_order) == (is_ordered, in_order)
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [{"a": 1}], [[1]], float("nan"), 10**400, "\ud800", None, True])
@@ -103,3 +104,14 @@ def _as_text(value: Any) -> str:
 )
 def test_the_form_of_a_value_tells_its_kind(value: Any, kind: str) -> None:
     assert tag(value) == kind
+
+
+@pytest.mark.parametrize("steps", [0, 1, -2, 10_001, 2.0, True, "3"])
+def test_a_grid_has_at_least_two_steps_and_not_endlessly_many(steps: Any) -> None:
+    with pytest.raises(ValidationError):
+        Range(low=0, high=1, steps=steps)
+
+
+def test_steps_change_neither_what_is_drawn_nor_which_values_there_are() -> None:
+    assert Range(low=0, high=10, type=Kind.INT, steps=3).levels == 11
+    assert Range(low=0, high=10, steps=3).value_at(0.123) == Range(low=0, high=10).value_at(0.123)
