@@ -29,12 +29,13 @@ class Space:
         """Every name, each after those its `when` asks about; names in a cycle are left out."""
         placed: list[str] = []
         waiting = list(self.parameters)
-        while ready := [name for name in waiting if set(self._conditions(name)) <= set(placed)]:
+        while ready := [name for name in waiting if set(self.conditions(name)) <= set(placed)]:
             placed.extend(ready)
             waiting = [name for name in waiting if name not in ready]
         return tuple(placed)
 
-    def _conditions(self, name: str) -> dict[str, list[Any]]:
+    def conditions(self, name: str) -> dict[str, list[Any]]:
+        """The parameters that `name` depends on, each with the values one of which it must have."""
         parameter = self.parameters[name]
         when = parameter.when if isinstance(parameter, Range | Choice) else None
         return {asked: wanted if isinstance(wanted, list) else [wanted] for asked, wanted in (when or {}).items()}
@@ -43,7 +44,7 @@ class Space:
     def lattice(self) -> Lattice | None:
         """All points of a finite space; None where an active range is continuous (or conditions are past counting)."""
         axes = {name: self._axis(self.parameters[name]) for name in self.order}
-        return lattice(axes, {name: asked for name in self.order if (asked := self._conditions(name))})
+        return lattice(axes, {name: asked for name in self.order if (asked := self.conditions(name))})
 
     @staticmethod
     def _axis(parameter: Any) -> Sequence[Any] | None:
@@ -68,7 +69,7 @@ class Space:
         """Whether every parameter that `name` depends on is present with one of the wanted values."""
         return all(
             asked in hparams and key(hparams[asked]) in [key(value) for value in wanted]
-            for asked, wanted in self._conditions(name).items()
+            for asked, wanted in self.conditions(name).items()
         )
 
     def assemble(self, draw: Callable[[str, Varying], Any]) -> Hyperparameters:
@@ -97,7 +98,7 @@ class Space:
 
     def _condition_problems(self, name: str) -> list[FieldError]:
         found = []
-        for asked, wanted in self._conditions(name).items():
+        for asked, wanted in self.conditions(name).items():
             where = pointer(("space", name, "when", asked))
             if asked not in self.parameters:
                 hint = did_you_mean(asked, self.parameters)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from caviar.errors import FieldError
 from caviar.numbers import LARGEST_INTEGER
-from caviar.parameters import Choice, Parameter, Range
+from caviar.parameters import Choice, Parameter, Range, Value
 from caviar.space import Space
 from caviar.states import Goal
 from caviar.validation import NAME, NO_NUL, ONE_LINE, pointer, sentence
@@ -22,6 +22,9 @@ Seed = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
 Priority = Annotated[int, Field(ge=-100, le=100)]
 Budget = Annotated[int, Field(ge=1, le=10_000_000)]
 
+
+CONFIRMATIONS = 3
+"""So many leaders does a zoom run again, unless the spec says otherwise."""
 
 EXAMPLE: dict[str, Any] = {
     "name": "digits",
@@ -43,7 +46,16 @@ EXAMPLE: dict[str, Any] = {
 
 class SamplerName(StrEnum):
     RANDOM = "random"
+    SOBOL = "sobol"
+    GRID = "grid"
     ZOOM = "zoom"
+
+
+class Order(StrEnum):
+    ROUNDS = "rounds"
+    """A round is computed from the rounds up to two before it: the same trials with any number of workers."""
+    FREE = "free"
+    """A trial is created when there is a place for it, from whatever has finished: nobody ever waits."""
 
 
 def _named(value: Any) -> Any:
@@ -55,6 +67,28 @@ class SamplerSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: SamplerName = SamplerName.ZOOM
+    order: Order = Field(Order.ROUNDS, description="rounds: the same trials with any number of workers; free: no wait")
+    screen: bool | None = Field(None, description="zoom: let a model choose among random points; true by default")
+    confirm: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None, description="zoom: at the end, run so many leaders again with other seeds; 3 by default"
+    )
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        for option in ("screen", "confirm"):
+            if self.name is not SamplerName.ZOOM and getattr(self, option) is not None:
+                raise PydanticCustomError(
+                    "sampler", "{option} is an option of zoom, not of {name}", {"option": option, "name": self.name}
+                )
+        return self
+
+    @property
+    def screens(self) -> bool:
+        return self.screen is not False
+
+    @property
+    def confirms(self) -> int:
+        return CONFIRMATIONS if self.confirm is None else self.confirm
 
 
 class StoppingSpec(BaseModel):
@@ -74,6 +108,7 @@ class SearchSpec(BaseModel):
     space: dict[Identifier, Parameter] = Field(min_length=1, max_length=1000)
     sampler: Annotated[SamplerSpec, BeforeValidator(_named)] = SamplerSpec()
     stopping: Annotated[StoppingSpec, BeforeValidator(_named)] = StoppingSpec()
+    start: list[dict[Identifier, Value]] = Field([], max_length=1000, description="hyperparameters to run first")
     trials: Budget = 100
     parallel: Annotated[int, Field(ge=1, le=10_000, description="trials open at once")] = 8
     seed: Seed = 0

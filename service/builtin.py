@@ -7,6 +7,7 @@ from typing import Any
 
 from caviar.errors import FieldError, InvalidSpec
 from caviar.parameters import Choice, Range
+from caviar.space import Hyperparameters
 from caviar.spec import SearchSpec
 from caviar.spelling import did_you_mean
 from caviar.validation import one_sentence
@@ -37,6 +38,14 @@ def stack(spec: Mapping[str, Any], hparams: Mapping[str, Any]) -> str:
     except (ValueError, LookupError):
         # A combination the trainer refuses: its worker says so in the trial's error.
         return ""
+
+
+def defaults(spec: SearchSpec) -> Hyperparameters | None:
+    """The trainer's own values of what the search varies; None where the server does not know the trainer."""
+    if spec.trainer != TRAINER:
+        return None
+    rows = {name: row for name in spec.domain.varying if (row := hyperparameters.find(name)) is not None}
+    return {name: row.default for name, row in rows.items() if row.default is not None}
 
 
 def check_hyperparameters(spec: SearchSpec, hparams: Mapping[str, Any]) -> list[FieldError]:

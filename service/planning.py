@@ -1,29 +1,42 @@
 """Which trials a search gets next. Computed between two transactions, never while a lock or a connection is held.
 
-A sampler that waits (zoom) works in rounds of max(1, parallel // 2) trials. Round r is due when every trial of the
-rounds up to r - 2 has finished (up to r - 1 when `parallel` is 1), and sees exactly those: so it does not matter how
-many workers there are or in which order they finish. One that does not wait (random) has a single round as large as
-the budget, from which trials are drawn as places become free.
+Three ways, by what the trials depend on:
+
+stream  random, sobol, grid: on nothing but their place. One round as large as the budget, from which trials are drawn
+        as places become free.
+rounds  zoom, and every sampler under a stopping rule: on results. A round has max(1, parallel // 2) trials. Round r is
+        due when every trial of the rounds up to r - 2 has finished (up to r - 1 when `parallel` is 1), and sees exactly
+        those: so it does not matter how many workers there are or in which order they finish.
+free    the same with `order: free`: a round fills the free places from whatever has finished, and never waits.
 
 Several servers may plan the same step; it is stored by whoever comes first, and the others find it done.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
 
+from caviar.errors import FieldError
 from caviar.space import Hyperparameters
-from caviar.spec import SearchSpec
+from caviar.spec import Order, SearchSpec
 from caviar.states import Origin, TrialState
 from service import builtin
-from service.samplers.interface import Plan, Result
-from service.samplers.registry import sampler_for
+from service.samplers import box
+from service.samplers.interface import Ask, Independent, Plan, Suggestion
+from service.samplers.registry import SAMPLERS
 from service.samplers.streams import trial_seed
 from service.storage import rounds, searches
 from service.storage.database import Database
 from service.storage.records import Draft, RoundRecord, SearchRecord
-from service.storage.rounds import Step
+from service.storage.rounds import Memory, Step
+
+
+class Way(Enum):
+    STREAM = "stream"
+    ROUNDS = "rounds"
+    FREE = "free"
 
 
 @dataclass(frozen=True)
@@ -32,11 +45,18 @@ class View:
 
     search: SearchRecord
     newest: RoundRecord | None
-    results: Sequence[Result]
+    memory: Memory = field(default_factory=Memory)
 
     @cached_property
     def spec(self) -> SearchSpec:
         return SearchSpec.model_validate(self.search.spec)
+
+
+def way(spec: SearchSpec) -> Way:
+    """Decisions of a stopping rule depend on results, even where the trials themselves do not."""
+    if isinstance(SAMPLERS[spec.sampler.name], Independent) and spec.stopping.name == "none":
+        return Way.STREAM
+    return Way.FREE if spec.sampler.order is Order.FREE else Way.ROUNDS
 
 
 def lag(parallel: int) -> int:
@@ -49,8 +69,6 @@ def advance(database: Database, search_id: int, *, now: datetime) -> bool:
     is_changed = False
     while (view := _look(database, search_id, now=now)) is not None:
         step = plan_step(view)
-        if step is None:
-            return is_changed
         with database.write() as tx:
             is_changed |= rounds.take(tx, search_id, step, now=now)
     return is_changed
@@ -62,88 +80,161 @@ def _look(database: Database, search_id: int, *, now: datetime) -> View | None:
         search = searches.find(tx, search_id)
         if search is None or not search.is_open or search.next_number >= search.budget or search.is_overdue(now):
             return None
-        spec = SearchSpec.model_validate(search.spec)
-        if not sampler_for(spec.sampler).waits:
-            return View(search, rounds.newest(tx, search), ())
-        seen = search.next_round - lag(search.parallel)
-        if rounds.has_open(tx, search_id, up_to=seen):
-            return None
-        return View(search, None, rounds.results(tx, search_id, up_to=seen))
+        newest = rounds.newest(tx, search)
+        match way(SearchSpec.model_validate(search.spec)):
+            case Way.STREAM:
+                return View(search, newest) if _places(search) > 0 else None
+            case Way.FREE:
+                return View(search, newest, rounds.memory(tx, search)) if _places(search) > 0 else None
+            case Way.ROUNDS:
+                seen = search.next_round - lag(search.parallel)
+                if rounds.has_open(tx, search_id, up_to=seen):
+                    return None
+                return View(search, newest, rounds.memory(tx, search, up_to=seen))
 
 
-def plan_step(view: View) -> Step | None:
-    """The next step of a search, or None when every place is taken. Pure."""
-    search, spec = view.search, view.spec
-    sampler = sampler_for(spec.sampler)
-    remaining = search.budget - search.next_number
-    if sampler.waits:
-        size = min(max(1, search.parallel // 2), remaining)
-        return _open_round(view, size=size, count=size)
+def _places(search: SearchRecord) -> int:
+    """How many trials may join those that are open."""
     taken = search.counts[TrialState.QUEUED] + search.counts[TrialState.RUNNING]
-    count = min(search.parallel - taken, remaining)
-    if count <= 0:
-        return None
-    if view.newest is None or not search.round_left:
-        return _open_round(view, size=remaining, count=count)
-    count = min(count, search.round_left)
+    return min(search.parallel - taken, search.budget - search.next_number)
+
+
+def plan_step(view: View) -> Step:
+    """The next step of a search that has places for it. Pure."""
+    search = view.search
+    match way(view.spec):
+        case Way.ROUNDS:
+            size = min(max(1, search.parallel // 2), search.budget - search.next_number)
+            return _open_round(view, size=size)
+        case Way.FREE:
+            return _open_round(view, size=_places(search))
+        case Way.STREAM:
+            return _draw_some(view)
+
+
+def _draw_some(view: View) -> Step:
+    """The next trials of a stream, in a new round only where the budget has grown past the newest one."""
+    search, places = view.search, _places(view.search)
+    if view.newest is not None and search.round_left:
+        count = min(places, search.round_left)
+        return _step(view, _plan(view, size=count), asked=count, left=search.round_left - count)
+    size = search.budget - search.next_number
+    plan = _plan(view, size=places)
+    return _step(view, plan, asked=places, left=size - places, opened=_round(view, plan, size=size))
+
+
+def _open_round(view: View, *, size: int) -> Step:
+    plan = _plan(view, size=size)
+    return _step(view, plan, asked=size, left=0, opened=_round(view, plan, size=len(plan.suggestions)))
+
+
+def _step(view: View, plan: Plan, *, asked: int, left: int, opened: RoundRecord | None = None) -> Step:
+    """`left`: how many trials of the round are still to be drawn."""
+    search = view.search
+    number, round_ = search.next_number, search.next_round - (opened is None)
+    drafts = [draft(search, made, number=number + i, round_=round_) for i, made in enumerate(plan.suggestions)]
+    is_last = len(drafts) < asked
     return Step(
-        next_number=search.next_number,
+        next_number=number,
         next_round=search.next_round,
-        round=None,
-        drafts=_draw(view, view.newest, count=count),
-        round_left=search.round_left - count,
+        round=opened if drafts else None,
+        drafts=drafts,
+        round_left=0 if is_last else left,
+        is_last=is_last,
     )
 
 
-def preview(spec: SearchSpec, *, count: int) -> list[Hyperparameters]:
-    """What the first trials of a search with this spec would be, as far as they depend on no result."""
-    sampler, space = sampler_for(spec.sampler), spec.domain
-    state = sampler.plan(space, ()).state
-    return [sampler.draw(space, state, seed=spec.seed, number=number) for number in range(count)]
-
-
-def _open_round(view: View, *, size: int, count: int) -> Step:
-    """A new round of `size` trials, of which the first `count` are drawn now."""
-    search, spec = view.search, view.spec
-    plan = sampler_for(spec.sampler).plan(spec.domain, view.results)
-    opened = RoundRecord(
-        round=search.next_round,
-        first=search.next_number,
+def _round(view: View, plan: Plan, *, size: int) -> RoundRecord:
+    return RoundRecord(
+        round=view.search.next_round,
+        first=view.search.next_number,
         size=size,
-        seen=plan.seen,
+        seen=view.memory.seen,
         reason=plan.reason,
         best=_best(plan, view),
         box=plan.box,
         state=plan.state,
+        hints=plan.hints,
     )
-    return Step(
-        next_number=search.next_number,
-        next_round=search.next_round,
-        round=opened,
-        drafts=_draw(view, opened, count=count),
-        round_left=size - count,
-    )
-
-
-def _draw(view: View, round_: RoundRecord, *, count: int) -> list[Draft]:
-    spec, first = view.spec, view.search.next_number
-    sampler, space = sampler_for(spec.sampler), spec.domain
-    drafts = []
-    for number in range(first, first + count):
-        hparams = sampler.draw(space, round_.state, seed=spec.seed, number=number)
-        drafts.append(draft(view.search, hparams, number=number, round_=round_.round, origin=Origin.SAMPLED))
-    return drafts
-
-
-def draft(search: SearchRecord, hparams: Hyperparameters, *, number: int, round_: int, origin: Origin) -> Draft:
-    seed = trial_seed(seed=int(search.spec["seed"]), number=number)
-    return Draft(number, round_, origin, builtin.stack(search.spec, hparams), hparams, seed)
 
 
 def _best(plan: Plan, view: View) -> dict[str, float | int] | None:
     """The best result the plan saw, with its value as the user measures it."""
     if plan.best is None:
         return None
-    score = next(result.score for result in view.results if result.number == plan.best)
+    score = next(result.score for result in view.memory.results if result.number == plan.best)
     assert score is not None
     return {"trial": plan.best, "value": score if view.search.goal == "minimize" else -score}
+
+
+def draft(search: SearchRecord, made: Suggestion, *, number: int, round_: int) -> Draft:
+    return Draft(
+        number=number,
+        round=round_,
+        origin=made.origin,
+        parent=made.parent,
+        stack=builtin.stack(search.spec, made.hyperparameters),
+        hyperparameters=made.hyperparameters,
+        seed=trial_seed(seed=int(search.spec["seed"]), number=number),
+    )
+
+
+def _plan(view: View, *, size: int) -> Plan:
+    """`size` trials: first those that the search was told to start with, then the sampler's."""
+    search, memory = view.search, view.memory
+    given = search.start[search.next_number : search.next_number + size]
+    ask = Ask(
+        space=view.spec.domain,
+        spec=view.spec.sampler,
+        seed=view.spec.seed,
+        first=search.next_number + len(given),
+        size=size - len(given),
+        drawn=search.next_number - search.enqueued,
+        budget=search.budget,
+        results=memory.results,
+        seen=memory.seen,
+        pending=[*memory.pending, *given],
+        defaults=builtin.defaults(view.spec),
+        state=None if view.newest is None else view.newest.state,
+    )
+    plan = suggest(ask)
+    return replace(plan, suggestions=[*(Suggestion(hparams, Origin.ENQUEUED) for hparams in given), *plan.suggestions])
+
+
+def problems(spec: SearchSpec) -> Sequence[FieldError]:
+    """Why the sampler cannot search the space, or the search cannot start as it is told to."""
+    sampler = SAMPLERS[spec.sampler.name]
+    found = list(sampler.problems(spec.domain)) if isinstance(sampler, Independent) else []
+    for i, given in enumerate(spec.start):
+        for error in spec.domain.fit(given)[1]:
+            found.append(FieldError(f"/start/{i}{error.pointer.removeprefix('/hyperparameters')}", error.detail))
+    if len(spec.start) > spec.trials:
+        excess = f"holds {len(spec.start)} trials, but the budget is {spec.trials}; raise trials"
+        found.append(FieldError("/start", excess))
+    return found
+
+
+def starting(spec: SearchSpec) -> list[Hyperparameters]:
+    """The hyperparameters of the first trials, with the space's constants."""
+    return [spec.domain.fit(given)[0] for given in spec.start]
+
+
+def suggest(ask: Ask) -> Plan:
+    """What the sampler that the spec names makes of a round."""
+    sampler = SAMPLERS[ask.spec.name]
+    if not isinstance(sampler, Independent):
+        return sampler.plan(ask)
+    points = sampler.points(ask.space)
+    end = ask.drawn + ask.size if points is None else min(ask.drawn + ask.size, points)
+    drawn = [sampler.draw(ask.space, seed=ask.seed, place=place) for place in range(ask.drawn, end)]
+    everywhere = box.document(ask.space, box.whole(ask.space))
+    return Plan([Suggestion(hparams) for hparams in drawn], {}, everywhere, sampler.reason)
+
+
+def preview(spec: SearchSpec, *, count: int) -> list[Hyperparameters]:
+    """What the first trials of a search with this spec would be, as far as they depend on no result."""
+    ask = Ask(
+        space=spec.domain, spec=spec.sampler, seed=spec.seed, first=0, size=count, drawn=0, budget=max(count, 10_000),
+        results=(), seen=0, pending=(), defaults=builtin.defaults(spec), state=None,
+    )  # fmt: skip
+    return [*starting(spec), *(made.hyperparameters for made in suggest(ask).suggestions)][:count]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from caviar.errors import BudgetUsed, InvalidRequest, SearchEnded
+from caviar.errors import BudgetUsed, InvalidRequest, InvalidSpec, SearchEnded
 from caviar.spec import SearchSpec
 from caviar.states import Origin, SearchState
 from caviar.validation import one_sentence
@@ -11,9 +11,9 @@ from caviar.wire.searches import SearchChange
 from service import builtin
 from service.changes import QUEUE, ranking
 from service.context import Service
-from service.planning import advance, draft, lag, preview
+from service.planning import Way, advance, draft, lag, preview, problems, starting, way
 from service.queue import follow_up
-from service.samplers.registry import sampler_for
+from service.samplers.interface import Suggestion
 from service.storage import idempotency, ledgers, rounds, searches, trials
 from service.storage.ledgers import Ledger
 from service.storage.records import SearchRecord, TrialRecord
@@ -23,7 +23,7 @@ _SUBMIT = "POST /v1/searches"
 
 def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -> SearchRecord:
     """Raises InvalidSpec, IdempotencyMismatch."""
-    builtin.check(spec)
+    check(spec)
     now = service.now()
     with service.database.write() as tx:
         search_id, is_new = idempotency.once(
@@ -32,7 +32,9 @@ def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -
             key=idempotency_key,
             body=spec.document(),
             now=now,
-            create=lambda: searches.create(tx, spec, dataset_hash=builtin.dataset_hash(spec), now=now),
+            create=lambda: searches.create(
+                tx, spec, start=starting(spec), dataset_hash=builtin.dataset_hash(spec), now=now
+            ),
         )
     if is_new:
         advance(service.database, search_id, now=now)
@@ -40,9 +42,16 @@ def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -
     return read(service, search_id)
 
 
+def check(spec: SearchSpec) -> None:
+    """Raises InvalidSpec for a search that could not run."""
+    builtin.check(spec)
+    if errors := problems(spec):
+        raise InvalidSpec(one_sentence(errors), errors=errors)
+
+
 def dry_run(spec: SearchSpec, *, draws: int = 5) -> list[dict[str, Any]]:
     """Hyperparameters as the first trials would have them. Raises InvalidSpec."""
-    builtin.check(spec)
+    check(spec)
     return preview(spec, count=min(draws, spec.trials))
 
 
@@ -119,7 +128,8 @@ def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempote
                 raise BudgetUsed(
                     f"all {search.budget} trials of search {search.id} are numbered; PATCH trials to add more"
                 )
-            new = draft(search, hparams, number=search.next_number, round_=_round_of(search), origin=Origin.ENQUEUED)
+            own = Suggestion(hparams, Origin.ENQUEUED)
+            new = draft(search, own, number=search.next_number, round_=_round_of(search))
             rounds.append(tx, ledger, new, now=now)
             return trials.by_number(tx, search.id, new.number).id
 
@@ -141,8 +151,8 @@ def _fitted(search: SearchRecord, given: dict[str, Any]) -> dict[str, Any]:
 
 def _round_of(search: SearchRecord) -> int:
     """An enqueued trial joins the youngest round that the next one waits for, so that the next one sees it."""
-    waits = sampler_for(SearchSpec.model_validate(search.spec).sampler).waits
-    return max(search.next_round - (lag(search.parallel) if waits else 1), 0)
+    has_rounds = way(SearchSpec.model_validate(search.spec)) is Way.ROUNDS
+    return max(search.next_round - (lag(search.parallel) if has_rounds else 1), 0)
 
 
 def cancel_trial(service: Service, trial_id: int) -> None:

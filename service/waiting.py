@@ -3,8 +3,7 @@
 from caviar.spec import SearchSpec
 from caviar.states import SearchState, TrialState
 from service.builtin import TRAINER
-from service.planning import lag
-from service.samplers.registry import sampler_for
+from service.planning import Way, lag, way
 from service.storage.records import SearchRecord
 
 
@@ -18,7 +17,7 @@ def waits_for(record: SearchRecord, live: dict[str, int]) -> str | None:
         return f"no live worker offers trainer {record.trainer}; start one with: {_worker_command(record.trainer)}"
     is_idle = not record.counts[TrialState.QUEUED] and record.counts[TrialState.RUNNING]
     spec = SearchSpec.model_validate(record.spec)
-    if is_idle and record.next_number < record.budget and sampler_for(spec.sampler).waits:
+    if is_idle and record.next_number < record.budget and way(spec) is Way.ROUNDS:
         behind = record.next_round - lag(record.parallel)
         return f"round {record.next_round} begins when the last trial of round {behind} has finished"
     return None

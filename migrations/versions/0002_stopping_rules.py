@@ -1,4 +1,4 @@
-"""What stopping rules decide on and decide; hints of rounds; hyperparameters that a search starts with."""
+"""What stopping rules decide on and decide; hints of rounds; what a search starts with and how much was enqueued."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ down_revision = "0001"
 def upgrade() -> None:
     # Appended as plain columns, never in a batch: that would copy the whole table on SQLite.
     op.add_column("search", sa.Column("start", Document, nullable=True))
+    op.add_column("search", sa.Column("enqueued", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("round", sa.Column("cutoffs", Document, nullable=True))
     op.add_column("round", sa.Column("hints", Document, nullable=True))
     op.add_column("trial", sa.Column("stopped_step", sa.BigInteger(), nullable=True))

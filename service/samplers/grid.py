@@ -42,13 +42,16 @@ class GridSampler:
     def points(self, space: Space) -> int | None:
         return stepped(space).points
 
-    def draw(self, space: Space, *, seed: int, number: int) -> Hyperparameters:
-        """Numbers from 0 to `points` - 1 give every point once; after them the walk begins again."""
-        grid = stepped(space)
-        assert grid.lattice is not None, "problems() refuses a space without a grid"
-        size = grid.lattice.size
-        start = words(1, seed=seed, number=0, purpose=Purpose.GRID)[0] % size
-        return grid.point_at((start + number * stride(grid.lattice)) % size)
+    def draw(self, space: Space, *, seed: int, place: int) -> Hyperparameters:
+        return walk(stepped(space), seed=seed, place=place)
+
+
+def walk(space: Space, *, seed: int, place: int) -> Hyperparameters:
+    """Places from 0 to `points` - 1 give every point of a finite space once; after them the walk begins again."""
+    assert space.lattice is not None, "problems() refuses a space without a grid"
+    size = space.lattice.size
+    start = words(1, seed=seed, number=0, purpose=Purpose.GRID)[0] % size
+    return space.point_at((start + place * stride(space.lattice)) % size)
 
 
 def stepped(space: Space) -> Space:

@@ -21,7 +21,7 @@ class SobolSampler:
         """Unlimited: later points of the sequence may repeat the values of earlier ones."""
         return None
 
-    def draw(self, space: Space, *, seed: int, number: int) -> Hyperparameters:
+    def draw(self, space: Space, *, seed: int, place: int) -> Hyperparameters:
         varying = [name for name in space.order if name in space.varying]
-        position = dict(zip(varying, point(len(varying), seed=seed, number=number), strict=True))
+        position = dict(zip(varying, point(len(varying), seed=seed, number=place), strict=True))
         return space.assemble(lambda name, parameter: parameter.value_at(position[name]))

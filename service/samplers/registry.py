@@ -1,15 +1,15 @@
 """Samplers by the name a spec gives them."""
 
-from caviar.spec import SamplerName, SamplerSpec
-from service.samplers.interface import Sampler
+from caviar.spec import SamplerName
+from service.samplers.grid import GridSampler
+from service.samplers.interface import Adaptive, Independent
+from service.samplers.quasi import SobolSampler
 from service.samplers.uniform import RandomSampler
 from service.samplers.zoom import ZoomSampler
 
-SAMPLERS: dict[SamplerName, Sampler] = {
+SAMPLERS: dict[SamplerName, Independent | Adaptive] = {
     SamplerName.RANDOM: RandomSampler(),
+    SamplerName.SOBOL: SobolSampler(),
+    SamplerName.GRID: GridSampler(),
     SamplerName.ZOOM: ZoomSampler(),
 }
-
-
-def sampler_for(spec: SamplerSpec) -> Sampler:
-    return SAMPLERS[spec.name]

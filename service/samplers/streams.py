@@ -7,6 +7,7 @@ Philox4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Purpose(IntEnum):
@@ -16,18 +17,30 @@ class Purpose(IntEnum):
     TRIAL_SEED = 1
     SCRAMBLING = 2
     GRID = 3
+    CANDIDATES = 4
+    NEIGHBOURS = 5
+    CENTRES = 6
+
+
+def _words(count: int, *, seed: int, number: int, purpose: Purpose) -> NDArray[np.uint64]:
+    generator = np.random.Philox(key=[seed, number], counter=[0, 0, 0, purpose])
+    return np.asarray(generator.random_raw(count), np.uint64)
 
 
 def words(count: int, *, seed: int, number: int, purpose: Purpose) -> list[int]:
     """64 random bits each."""
-    generator = np.random.Philox(key=[seed, number], counter=[0, 0, 0, purpose])
-    return [int(word) for word in generator.random_raw(count)]
+    return [int(word) for word in _words(count, seed=seed, number=number, purpose=purpose)]
+
+
+def uniform_array(count: int, *, seed: int, number: int, purpose: Purpose) -> NDArray[np.float64]:
+    """Numbers in [0, 1) with 53 random bits each, (count,)."""
+    bits = _words(count, seed=seed, number=number, purpose=purpose) >> np.uint64(11)
+    return bits.astype(np.float64) * 2.0**-53
 
 
 def uniforms(count: int, *, seed: int, number: int) -> list[float]:
-    """Numbers in [0, 1) with 53 random bits each, for the hyperparameters of a trial."""
-    drawn = words(count, seed=seed, number=number, purpose=Purpose.HYPERPARAMETERS)
-    return [(word >> 11) * 2.0**-53 for word in drawn]
+    """Numbers in [0, 1) for the hyperparameters of a trial."""
+    return [float(u) for u in uniform_array(count, seed=seed, number=number, purpose=Purpose.HYPERPARAMETERS)]
 
 
 def trial_seed(*, seed: int, number: int) -> int:

@@ -3,25 +3,20 @@
 Source: Bergstra and Bengio 2012, "Random search for hyper-parameter optimization".
 """
 
-from collections.abc import Sequence
-
+from caviar.errors import FieldError
 from caviar.space import Hyperparameters, Space
 from service.samplers import box
-from service.samplers.interface import Json, Plan, Result
 
 
 class RandomSampler:
-    waits = False
+    reason = "random search draws from the whole space"
 
-    def plan(self, space: Space, results: Sequence[Result]) -> Plan:
-        everywhere = box.whole(space)
-        return Plan(
-            state={"box": box.to_json(everywhere)},
-            box=box.document(space, everywhere),
-            reason="random search draws from the whole space",
-            seen=0,
-            best=None,
-        )
+    def problems(self, space: Space) -> list[FieldError]:
+        return []
 
-    def draw(self, space: Space, state: Json, *, seed: int, number: int) -> Hyperparameters:
-        return box.draw(space, box.from_json(state["box"]), seed=seed, number=number)
+    def points(self, space: Space) -> int | None:
+        """Unlimited: a point may come twice."""
+        return None
+
+    def draw(self, space: Space, *, seed: int, place: int) -> Hyperparameters:
+        return box.draw(space, box.whole(space), seed=seed, number=place)

@@ -1,57 +1,155 @@
-"""The textbook zoom: sample at random, look where the best lie, sample there, repeat.
+"""The zoom: sample at random on the right scale, take the best, look closer where they lie, repeat.
 
-The box of a round spans, for each parameter on its own scale, the best trials so far with a margin. A parameter that
-matters narrows, because the best agree on it; one that does not stays wide. A few results agree by chance, so no side
-is narrower than 2^(-n / 16) of its range after n results: coarse first, fine later.
+A search begins with points spread over the whole space. From then on each round puts a box around one of the best
+trials, draws a few hundred random points, most of them in the box and the others anywhere, and runs those from which a
+Gaussian process of what has finished expects most. The box narrows while nothing gets better (width.py). With
+`screen: false` the round runs random points of the box and asks no model.
 """
 
 from collections.abc import Sequence
-from math import ceil
+from dataclasses import replace
+from math import ceil, log
 
-from caviar.space import Hyperparameters, Space
-from service.samplers import box
-from service.samplers.interface import Json, Plan, Result
+import numpy as np
 
+from service.samplers import box, confirmation, exhaustion, opening
+from service.samplers.candidates import anywhere, around, box_of, sides_around
+from service.samplers.cube import Array, Cube
+from service.samplers.gaussian_process import fit_from_json
+from service.samplers.hints import hints
+from service.samplers.interface import Ask, Plan, Result, Suggestion
+from service.samplers.ranking import best_first
+from service.samplers.screening import Screen
+from service.samplers.streams import Purpose, uniform_array
+from service.samplers.width import Width, after, width_from_json
+
+CANDIDATES = 300
+PER_TRIAL = 8
+"""At least so many candidates for each trial of the round."""
+OUTSIDE = 0.3
+"""The share of the candidates that come from the whole cube."""
 BEST_SHARE = 0.15
 FEWEST_BEST = 3
-MARGIN = 0.1
-HALVED_AFTER = 16
-"""So many results halve the least width of a side."""
+NEXT_RANK = 0.5
+"""The centre is the best result with this chance, else the next with this chance, and so on."""
+MOST_SCREENED = 64
+"""A round of more trials is drawn without a model: with so much at once, breadth is what counts."""
+MOST_PENDING = 128
+CLOSED_RADIUS = 0.1
+"""How far from the centre of a closed box a new one has to be, in a parameter at least."""
 
 
 class ZoomSampler:
-    waits = True
+    def plan(self, ask: Ask) -> Plan:
+        """Results count by their numbers, in whatever order they come."""
+        ask = replace(ask, results=sorted(ask.results, key=lambda result: result.number))
+        if not ask.space.varying:
+            return _nothing_varies(ask)
+        if exhaustion.is_due(ask):
+            return exhaustion.plan(ask)
+        cube = Cube(ask.space)
+        begun = opening.suggestions(ask, cube)
+        if len(begun) == ask.size:
+            everywhere = box.document(ask.space, box.whole(ask.space))
+            return Plan(begun, dict(ask.state or {}), everywhere, opening.REASON, best=_best(ask.results))
+        return _Zoom(ask, cube, begun).plan()
 
-    def plan(self, space: Space, results: Sequence[Result]) -> Plan:
-        ranked = sorted((r for r in results if r.score is not None), key=lambda r: (r.score, r.number))
-        best = ranked[: max(FEWEST_BEST, ceil(BEST_SHARE * len(results)))]
-        least = 0.5 ** (len(results) / HALVED_AFTER)
-        sides = box.whole(space) | (_around(space, best, least) if len(best) >= FEWEST_BEST else {})
+
+def _nothing_varies(ask: Ask) -> Plan:
+    same = [Suggestion(ask.space.assemble(lambda name, parameter: None)) for _ in range(ask.size)]
+    return Plan(same, {}, {}, "nothing varies: every trial has the same hyperparameters and a seed of its own")
+
+
+def _best(results: Sequence[Result]) -> int | None:
+    best = best_first(results)[:1]
+    return best[0].number if best and best[0].score is not None else None
+
+
+class _Zoom:
+    """One round, once there are results to zoom into. Rows of `positions` (N, P) are in the order of the results."""
+
+    def __init__(self, ask: Ask, cube: Cube, begun: Sequence[Suggestion]) -> None:
+        self.ask, self.cube, self.begun = ask, cube, begun
+        self.state = ask.state or {}
+        self.positions = cube.positions([result.hyperparameters for result in ask.results])
+        rows = {result.number: row for row, result in enumerate(ask.results)}
+        self.ranked = [rows[result.number] for result in best_first(ask.results) if result.score is not None]
+        self.closed = [number for number in self.state.get("closed", ()) if number in rows]
+        known = width_from_json(self.state.get("width"))
+        self.width = after(known, ask.results, seen=ask.seen, dimensions=cube.dimensions)
+        if self.width.is_spent:
+            self.closed = [*self.closed, ask.results[self._open()[0]].number]
+            self.width = Width(counted=ask.seen, event="opened elsewhere, the one before was at its floor")
+        self.centre = self._choose_centre()
+        self.sides = sides_around(cube, self.positions[self.centre], self.width.share)
+
+    def _open(self) -> list[int]:
+        """Rows with a value, the best first, that lie in no closed box; all of them where none does."""
+        rows = {result.number: row for row, result in enumerate(self.ask.results)}
+        closed = self.positions[[rows[number] for number in self.closed]]
+        reach = np.abs(self.positions[:, None] - closed[None]).max(axis=2, initial=0.0) <= CLOSED_RADIUS
+        is_closed = reach.any(axis=1)
+        return [row for row in self.ranked if not is_closed[row]] or self.ranked
+
+    def _choose_centre(self) -> int:
+        """The row of one of the best, the better the likelier."""
+        pool = self._open()
+        pool = pool[: max(FEWEST_BEST, ceil(BEST_SHARE * len(self.ask.results)))]
+        u = uniform_array(1, seed=self.ask.seed, number=self.ask.first, purpose=Purpose.CENTRES)[0]
+        return pool[min(int(log(1.0 - u) / log(1.0 - NEXT_RANK)), len(pool) - 1)]
+
+    def plan(self) -> Plan:
+        ask = self.ask
+        again = confirmation.turns(ask)[-(ask.size - len(self.begun)) :]
+        count = ask.size - len(self.begun) - len(again)
+        screen = self._screen() if ask.spec.screens and ask.size <= MOST_SCREENED else None
+        points = self._screened(screen, count) if screen else self._drawn(count)
+        suggestions = [*self.begun, *(Suggestion(self.cube.hyperparameters(point)) for point in points)]
+        if again:
+            suggestions += confirmation.suggestions(ask, self._leaders(screen), turns=again)
+        fit = screen.fit.to_json() if screen else self.state.get("fit")
         return Plan(
-            state={"box": box.to_json(sides)},
-            box=box.document(space, sides),
-            reason=_reason(len(best), len(results)),
-            seen=len(results),
-            best=best[0].number if best else None,
+            suggestions=suggestions,
+            state={"width": self.width.to_json(), "closed": self.closed, "fit": fit},
+            box=box.document(ask.space, box_of(self.cube, self.sides)),
+            reason=self._reason(),
+            best=ask.results[self.ranked[0]].number,
+            hints=hints(self.cube, self.positions[self.ranked], seen=ask.seen),
         )
 
-    def draw(self, space: Space, state: Json, *, seed: int, number: int) -> Hyperparameters:
-        return box.draw(space, box.from_json(state["box"]), seed=seed, number=number)
+    def _screen(self) -> Screen:
+        waiting = [*self.ask.pending[-MOST_PENDING:], *(suggestion.hyperparameters for suggestion in self.begun)]
+        fit = fit_from_json(self.state.get("fit"), dimensions=self.cube.dimensions)
+        pending = self.cube.positions(waiting)
+        return Screen(self.cube, self.ask.results, self.positions, pending=pending, fit=fit)
 
+    def _screened(self, screen: Screen, count: int) -> Array:
+        total = max(CANDIDATES, PER_TRIAL * count)
+        outside = round(OUTSIDE * total)
+        drawn = np.concatenate([self._anywhere(outside), self._around(total - outside)])
+        return drawn[screen.pick(drawn, count)]
 
-def _around(space: Space, best: Sequence[Result], least: float) -> box.Box:
-    """Sides that span the best; a parameter active in none of them is left out."""
-    sides = {}
-    for name, parameter in space.varying.items():
-        values = [result.hyperparameters[name] for result in best if name in result.hyperparameters]
-        if values:
-            sides[name] = box.span(parameter, values, margin=MARGIN, least=least)
-    return sides
+    def _drawn(self, count: int) -> Array:
+        return self._around(count)
 
+    def _anywhere(self, count: int) -> Array:
+        return anywhere(self.cube, count, seed=self.ask.seed, number=self.ask.first)
 
-def _reason(best: int, seen: int) -> str:
-    if not seen:
-        return "the whole space, before any result"
-    if best < FEWEST_BEST:
-        return f"the whole space: {best} of {seen} results have a value, {FEWEST_BEST} are needed to zoom"
-    return f"spans the best {best} of {seen} results with a margin of {MARGIN:.0%}"
+    def _around(self, count: int) -> Array:
+        centre = self.positions[self.centre]
+        return around(self.cube, centre, self.sides, count, seed=self.ask.seed, number=self.ask.first)
+
+    def _leaders(self, screen: Screen | None) -> list[Result]:
+        """Results, the best first: by what the model makes of them where there is one, else by score."""
+        results = self.ask.results
+        if screen is None:
+            return [results[row] for row in self.ranked]
+        means = screen.means()
+        return [results[row] for row in sorted(self.ranked, key=lambda row: (means[row], results[row].number))]
+
+    def _reason(self) -> str:
+        rank = self.ranked.index(self.centre) + 1
+        place = "the best" if rank == 1 else f"number {rank}"
+        number = self.ask.results[self.centre].number
+        moved = f"; {self.width.event}" if self.width.event else ""
+        return f"{self.width.share:.0%} of each range around trial {number}, {place} of {self.ask.seen} results{moved}"

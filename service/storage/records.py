@@ -1,6 +1,6 @@
 """What storage functions return: plain values, detached from the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from caviar.states import OPEN_SEARCH_STATES, AttemptOutcome, Goal, Origin, SearchState, TrialState
 from service.lifecycle import score_of
 
-Hyperparameters = Mapping[str, Any]
+Hyperparameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class SearchRecord:
     best_score: float | None
     changes: int
     ranking: int
+    start: Sequence[Hyperparameters]
+    enqueued: int
     created_at: datetime
     deadline_at: datetime | None
     finished_at: datetime | None
@@ -116,6 +118,7 @@ class RoundRecord:
     best: Mapping[str, Any] | None
     box: Mapping[str, Any]
     state: Mapping[str, Any]
+    hints: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class WorkerRecord:
 
 @dataclass(frozen=True)
 class Draft:
-    """A trial before it has an id and a number's row."""
+    """A trial before it has an id and a number's row. `parent`: the number of the trial that it runs again."""
 
     number: int
     round: int
@@ -139,3 +142,4 @@ class Draft:
     stack: str
     hyperparameters: Hyperparameters
     seed: int
+    parent: int | None = None

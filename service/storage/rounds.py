@@ -7,14 +7,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.states import RANKED_STATES, TrialState
+from caviar.states import RANKED_STATES, Origin, TrialState
 from service.samplers.interface import Result
 from service.storage import ledgers, tables, trials
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
-from service.storage.records import Draft, RoundRecord, SearchRecord
+from service.storage.records import Draft, Hyperparameters, RoundRecord, SearchRecord
 
 _round, _trial, _search = tables.round_.c, tables.trial.c, tables.search.c
+MOST_RESULTS = 400
+"""Up to so many results a round sees all of them, beyond that the best and the newest, SOME each."""
+SOME = 150
+_is_whole = tables.is_ranked & (_trial.state == TrialState.COMPLETED) & _trial.diverged.is_(False)
+_best_first = (_trial.diverged, _trial.score, _trial.number)
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,17 @@ class Step:
     round: RoundRecord | None
     drafts: Sequence[Draft]
     round_left: int
+    is_last: bool = False
+    """The space has no further points: the budget ends with these trials."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a round is computed from, as interface.Ask describes it."""
+
+    results: Sequence[Result] = ()
+    seen: int = 0
+    pending: Sequence[Hyperparameters] = ()
 
 
 def page(tx: Transaction, search_id: int, *, limit: int, after: int | None) -> list[RoundRecord]:
@@ -50,22 +66,39 @@ def has_open(tx: Transaction, search_id: int, *, up_to: int) -> bool:
     return tx.execute(found).first() is not None
 
 
-def results(tx: Transaction, search_id: int, *, up_to: int) -> list[Result]:
-    """The finished trials of these rounds, by number. What failed, was cancelled or diverged counts as the worst."""
-    columns = (_trial.number, _trial.hyperparameters, _trial.score, _trial.diverged, _trial.state)
-    statement = (
-        sa.select(*columns)
-        .where(_trial.search_id == search_id, _trial.round <= up_to, _trial.finished_at.is_not(None))
-        .order_by(_trial.number)
-    )
-    return [
-        Result(
+def memory(tx: Transaction, search: SearchRecord, *, up_to: int | None = None) -> Memory:
+    """What has finished of the rounds up to this one, or of all, and what else there is.
+
+    In a long search only the best and the newest results, so that the cost does not grow with it.
+    """
+    is_ours = _trial.search_id == search.id
+    is_ended = _trial.finished_at.is_not(None)
+    is_seen = is_ended if up_to is None else (_trial.round <= up_to) & is_ended
+    is_pending = tables.is_open if up_to is None else _trial.round > up_to
+    waiting = sa.select(_trial.hyperparameters).where(is_ours, is_pending).order_by(_trial.number)
+    pending = list(tx.execute(waiting).scalars())
+    seen = search.next_number - len(pending)
+    found = _results(tx, is_ours & is_seen, by=[_trial.number.desc()], most=SOME if seen > MOST_RESULTS else seen)
+    if seen > MOST_RESULTS:
+        found |= _results(tx, is_ours & is_seen & _is_whole, by=_best_first, most=SOME)
+    return Memory([found[number] for number in sorted(found)], seen, pending)
+
+
+def _results(
+    tx: Transaction, is_wanted: sa.ColumnElement[bool], *, by: Sequence[sa.ColumnElement[Any]], most: int
+) -> dict[int, Result]:
+    """Finished trials by number. What failed, was cancelled or diverged counts as the worst."""
+    columns = (_trial.number, _trial.hyperparameters, _trial.score, _trial.diverged, _trial.state, _trial.stopped_step)
+    rows = tx.execute(sa.select(*columns).where(is_wanted).order_by(*by).limit(most))
+    return {
+        row.number: Result(
             number=row.number,
             hyperparameters=row.hyperparameters,
             score=row.score if TrialState(row.state) in RANKED_STATES and not row.diverged else None,
+            step=row.stopped_step,
         )
-        for row in tx.execute(statement)
-    ]
+        for row in rows
+    }
 
 
 def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
@@ -81,10 +114,13 @@ def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
         row = asdict(step.round) | {"search_id": search_id, "created_at": now}
         tx.execute(sa.insert(tables.round_).values(row))
     trials.insert(tx, ledger, step.drafts, now=now)
+    if step.is_last:
+        ledger.budget = search.next_number + len(step.drafts)
     counters = {
         "next_number": search.next_number + len(step.drafts),
         "next_round": search.next_round + int(step.round is not None),
         "round_left": step.round_left,
+        "enqueued": search.enqueued + sum(draft.origin is Origin.ENQUEUED for draft in step.drafts),
     }
     tx.execute(sa.update(tables.search).where(_search.id == search_id).values(counters))
     ledgers.save(tx, ledger, now=now)
@@ -92,12 +128,14 @@ def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
 
 
 def append(tx: Transaction, ledger: Ledger, draft: Draft, *, now: datetime) -> None:
-    """One more trial of a locked search, outside the rounds' own plan: it takes the next number."""
+    """A user's own trial of a locked search, outside the rounds' plan: it takes the next number."""
     trials.insert(tx, ledger, [draft], now=now)
     changed = _search.id == ledger.search.id
-    tx.execute(sa.update(tables.search).where(changed).values(next_number=draft.number + 1))
+    counters = {"next_number": draft.number + 1, "enqueued": ledger.search.enqueued + 1}
+    tx.execute(sa.update(tables.search).where(changed).values(counters))
     ledgers.save(tx, ledger, now=now)
 
 
 def _record(row: Any) -> RoundRecord:
-    return RoundRecord(**{name: getattr(row, name) for name in RoundRecord.__dataclass_fields__})
+    values = {name: getattr(row, name) for name in RoundRecord.__dataclass_fields__}
+    return RoundRecord(**(values | {"hints": row.hints or []}))

@@ -1,5 +1,6 @@
 """Searches: create, read, page, rename, delete. Every other change of a search goes through its ledger, ledgers.py."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,15 @@ from caviar.states import (
 )
 from service.storage import tables
 from service.storage.database import Transaction
-from service.storage.records import SearchRecord
+from service.storage.records import Hyperparameters, SearchRecord
 
 _search = tables.search.c
 
 
-def create(tx: Transaction, spec: SearchSpec, *, dataset_hash: str | None, now: datetime) -> int:
+def create(
+    tx: Transaction, spec: SearchSpec, *, start: Sequence[Hyperparameters] = (), dataset_hash: str | None, now: datetime
+) -> int:
+    """`start`: the hyperparameters of its first trials."""
     late = now + timedelta(seconds=spec.max_seconds) if spec.max_seconds else None
     statement = sa.insert(tables.search).values(
         name=spec.name,
@@ -32,6 +36,7 @@ def create(tx: Transaction, spec: SearchSpec, *, dataset_hash: str | None, now: 
         dataset_hash=dataset_hash,
         budget=spec.trials,
         parallel=spec.parallel,
+        start=list(start) or None,
         created_at=now,
         deadline_at=late,
     )
@@ -81,6 +86,7 @@ def edit(tx: Transaction, search_id: int, **columns: Any) -> None:
 
 
 def as_record(row: Any) -> SearchRecord:
-    values = {name: getattr(row, name) for name in SearchRecord.__dataclass_fields__ if name not in ("counts", "state")}
+    special = ("counts", "state", "start")
+    values = {name: getattr(row, name) for name in SearchRecord.__dataclass_fields__ if name not in special}
     counts = {state: getattr(row, state.value) for state in TrialState}
-    return SearchRecord(**values, state=SearchState(row.state), counts=counts)
+    return SearchRecord(**values, state=SearchState(row.state), counts=counts, start=row.start or [])

@@ -68,6 +68,8 @@ search = sa.Table(
     sa.Column("finished_at", Instant),
     # Hyperparameters that are enqueued first.
     sa.Column("start", Document),
+    # How many of its numbers went to trials of a user's own choice.
+    _count("enqueued"),
     sa.CheckConstraint(
         "(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_when_ended"
     ),

@@ -20,12 +20,14 @@ def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: dat
     """New queued trials of a locked search."""
     if not drafts:
         return
+    parents = _ids(tx, ledger.search.id, [draft.parent for draft in drafts if draft.parent is not None])
     rows = [
         {
             "search_id": ledger.search.id,
             "number": draft.number,
             "round": draft.round,
             "origin": draft.origin,
+            "parent_trial": None if draft.parent is None else parents[draft.parent],
             "state": TrialState.QUEUED,
             "stack": draft.stack,
             "hyperparameters": dict(draft.hyperparameters),
@@ -38,6 +40,14 @@ def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: dat
     ]
     tx.execute(sa.insert(tables.trial), rows)
     ledger.add(len(rows))
+
+
+def _ids(tx: Transaction, search_id: int, numbers: Sequence[int]) -> dict[int, int]:
+    """The trials with these numbers."""
+    if not numbers:
+        return {}
+    statement = sa.select(_trial.number, _trial.id).where(_trial.search_id == search_id, _trial.number.in_(numbers))
+    return {row.number: row.id for row in tx.execute(statement)}
 
 
 def find(tx: Transaction, trial_id: int) -> TrialRecord | None:

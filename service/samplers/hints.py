@@ -1,0 +1,27 @@
+"""What the results say of the space itself: the best lie at an end of a range, so better ones may lie beyond it."""
+
+from collections.abc import Sequence
+
+from caviar.parameters import Range
+from service.samplers.cube import Array, Cube
+
+FEWEST_RESULTS = 20
+BEST = 8
+MOST_OF = 6
+"""So many of the best, in so many different places, lie at an end before we speak."""
+AT_THE_END = 0.08
+
+
+def hints(cube: Cube, best_positions: Array, *, seen: int) -> Sequence[str]:
+    """A sentence for each such parameter; `best_positions` (N, P), the best first."""
+    if seen < FEWEST_RESULTS:
+        return []
+    best = best_positions[:BEST]
+    found = []
+    for column, (name, axis) in enumerate(zip(cube.names, cube.axes, strict=True)):
+        if isinstance(axis.parameter, Range):
+            reach = max(AT_THE_END, 1.0 / axis.levels if axis.levels else 0.0)
+            for end, near in (("lower", best[:, column] <= reach), ("upper", best[:, column] >= 1.0 - reach)):
+                if near.sum() >= MOST_OF and reach <= 0.25:
+                    found.append(f"{name}: the best lie at its {end} end; widen the range?")
+    return found
