@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,8 @@ from caviar.numbers import LARGEST_INTEGER
 from caviar.parameters import Choice, Parameter, Range, Value
 from caviar.space import Space
 from caviar.states import Goal
+from caviar.stopping import NoStopping, StoppingSpec
+from caviar.stopping import explain as explain_stopping
 from caviar.validation import NAME, NO_NUL, ONE_LINE, pointer, sentence
 
 Identifier = Annotated[str, StringConstraints(pattern=NAME)]
@@ -91,12 +93,6 @@ class SamplerSpec(BaseModel):
         return CONFIRMATIONS if self.confirm is None else self.confirm
 
 
-class StoppingSpec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Literal["none"] = "none"
-
-
 class SearchSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
@@ -107,7 +103,7 @@ class SearchSpec(BaseModel):
     goal: Goal
     space: dict[Identifier, Parameter] = Field(min_length=1, max_length=1000)
     sampler: Annotated[SamplerSpec, BeforeValidator(_named)] = SamplerSpec()
-    stopping: Annotated[StoppingSpec, BeforeValidator(_named)] = StoppingSpec()
+    stopping: StoppingSpec = NoStopping()
     start: list[dict[Identifier, Value]] = Field([], max_length=1000, description="hyperparameters to run first")
     trials: Budget = 100
     parallel: Annotated[int, Field(ge=1, le=10_000, description="trials open at once")] = 8
@@ -137,7 +133,7 @@ class SearchSpec(BaseModel):
 
 
 _PARAMETERS: dict[Any, type[BaseModel]] = {"range": Range, "choice": Choice}
-_PARTS: dict[Any, type[BaseModel]] = {"sampler": SamplerSpec, "stopping": StoppingSpec}
+_PARTS: dict[Any, type[BaseModel]] = {"sampler": SamplerSpec}
 
 
 def explain(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
@@ -148,6 +144,8 @@ def explain(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
 def _explain(error: Mapping[str, Any]) -> FieldError:
     if error["type"] == "space":
         return FieldError(error["ctx"]["where"], error["ctx"]["reason"])
+    if error["loc"][:1] == ("stopping",):
+        return explain_stopping(error)
     loc, valid_names = _place(tuple(error["loc"]))
     if len(loc) == 2 and loc[0] == "space" and error["type"] == "missing":
         return FieldError(pointer(loc), "is missing")

@@ -59,6 +59,16 @@ def check_hyperparameters(spec: SearchSpec, hparams: Mapping[str, Any]) -> list[
     return []
 
 
+def last_step(spec: Mapping[str, Any], hparams: Mapping[str, Any]) -> int | None:
+    """The step of a trial's last report, if it trains to its end; None where the server cannot tell."""
+    if spec["trainer"] != TRAINER:
+        return None
+    try:
+        return int(hyperparameters.complete(hparams)["epochs"])
+    except (ValueError, LookupError):
+        return None
+
+
 def _dataset_problems(spec: SearchSpec) -> Iterator[FieldError]:
     if spec.dataset is None and spec.trainer == TRAINER:
         yield FieldError("/dataset", f"is missing; {did_you_mean('', tables.TABLES)}")

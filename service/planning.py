@@ -12,11 +12,12 @@ free    the same with `order: free`: a round fills the free places from whatever
 Several servers may plan the same step; it is stored by whoever comes first, and the others find it done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 from caviar.errors import FieldError
 from caviar.space import Hyperparameters
@@ -27,7 +28,9 @@ from service.samplers import box
 from service.samplers.interface import Ask, Independent, Plan, Suggestion
 from service.samplers.registry import SAMPLERS
 from service.samplers.streams import trial_seed
-from service.storage import rounds, searches
+from service.stopping.interface import cutoffs, to_json
+from service.stopping.registry import rule_for
+from service.storage import rounds, rungs, searches
 from service.storage.database import Database
 from service.storage.records import Draft, RoundRecord, SearchRecord
 from service.storage.rounds import Memory, Step
@@ -46,6 +49,8 @@ class View:
     search: SearchRecord
     newest: RoundRecord | None
     memory: Memory = field(default_factory=Memory)
+    entries: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    """What a stopping rule goes by: by rung, of the trials that the results are of."""
 
     @cached_property
     def spec(self) -> SearchSpec:
@@ -81,16 +86,18 @@ def _look(database: Database, search_id: int, *, now: datetime) -> View | None:
         if search is None or not search.is_open or search.next_number >= search.budget or search.is_overdue(now):
             return None
         newest = rounds.newest(tx, search)
-        match way(SearchSpec.model_validate(search.spec)):
-            case Way.STREAM:
-                return View(search, newest) if _places(search) > 0 else None
-            case Way.FREE:
-                return View(search, newest, rounds.memory(tx, search)) if _places(search) > 0 else None
-            case Way.ROUNDS:
-                seen = search.next_round - lag(search.parallel)
-                if rounds.has_open(tx, search_id, up_to=seen):
-                    return None
-                return View(search, newest, rounds.memory(tx, search, up_to=seen))
+        spec = SearchSpec.model_validate(search.spec)
+        going = way(spec)
+        if going is not Way.ROUNDS and _places(search) <= 0:
+            return None
+        if going is Way.STREAM:
+            return View(search, newest)
+        up_to = search.next_round - lag(search.parallel) if going is Way.ROUNDS else None
+        if up_to is not None and rounds.has_open(tx, search_id, up_to=up_to):
+            return None
+        rule = rule_for(spec.stopping)
+        entries = {} if rule is None else rungs.scores(tx, search_id, rule, up_to=up_to)
+        return View(search, newest, rounds.memory(tx, search, up_to=up_to), entries)
 
 
 def _places(search: SearchRecord) -> int:
@@ -155,7 +162,14 @@ def _round(view: View, plan: Plan, *, size: int) -> RoundRecord:
         box=plan.box,
         state=plan.state,
         hints=plan.hints,
+        cutoffs=_cutoffs(view),
     )
+
+
+def _cutoffs(view: View) -> Mapping[str, Any] | None:
+    """What the round's trials will be held against, whenever they report: None without a stopping rule."""
+    rule = rule_for(view.spec.stopping)
+    return None if rule is None else to_json(cutoffs(rule, view.entries))
 
 
 def _best(plan: Plan, view: View) -> dict[str, float | int] | None:

@@ -53,8 +53,12 @@ def has_work(service: Service, request: ClaimRequest, *, search_id: int | None) 
 
 
 def report(service: Service, items: Sequence[TrialReport | Malformed]) -> list[Result]:
+    now = service.now()
     with service.database.write() as tx:
-        return reports.report(tx, items, ttl=service.lease_ttl, now=service.now())
+        heard = reports.report(tx, items, ttl=service.lease_ttl, now=now)
+    if heard.stopped:
+        follow_up(service, heard.stopped, now=now)
+    return heard.results
 
 
 def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) -> list[Result]:

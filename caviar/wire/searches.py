@@ -128,7 +128,10 @@ class DryRun(Answer):
 
 
 class Round(Answer):
-    """One stage of the zoom. `seen` counts the results it was computed from; `best` is the best of those."""
+    """One stage of the zoom. `seen` counts the results it was computed from; `best` is the best of those.
+
+    `cutoffs`, with a stopping rule: by step, the worst value with which a trial of the round goes on from there.
+    """
 
     round: int
     first: int
@@ -137,6 +140,7 @@ class Round(Answer):
     reason: str
     best: dict[str, Any] | None
     box: dict[str, dict[str, Any]]
+    cutoffs: dict[str, Number] | None = None
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -148,6 +152,7 @@ class Round(Answer):
                 "reason": "spans the best 3 of 8 results",
                 "best": {"trial": 5, "value": 0.9722},
                 "box": {"learning_rate": {"low": 0.0012, "high": 0.021}, "batch_size": {"values": [64, 128]}},
+                "cutoffs": {"1": 0.8611, "3": 0.9389},
             }
         )
     )

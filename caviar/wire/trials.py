@@ -37,6 +37,7 @@ _TRIAL: dict[str, Any] = {
     "origin": "sampled",
     "parent": None,
     "error": None,
+    "stopped": None,
     "created_at": "2026-11-20T10:00:00Z",
     "finished_at": "2026-11-20T10:00:05Z",
 }
@@ -64,6 +65,22 @@ class TrialError(Answer):
 
     model_config = ConfigDict(
         json_schema_extra=example({"code": "metric_missing", "detail": "it reported dev_acc, not dev_accuracy"})
+    )
+
+
+class Stopped(Answer):
+    """Where a stopping rule ended the trial, and why."""
+
+    step: int
+    reason: str
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "step": 3,
+                "reason": "stopped by asha at step 3: 0.71 is worse than 0.83, the cutoff of 24 finished trials",
+            }
+        )
     )
 
 
@@ -102,6 +119,7 @@ class TrialAnswer(Answer):
     origin: Origin
     parent: str | None
     error: TrialError | None
+    stopped: Stopped | None = None
     created_at: datetime
     finished_at: datetime | None
 

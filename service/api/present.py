@@ -1,13 +1,17 @@
 """Stored records as their wire forms."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from caviar.numbers import from_wire
-from caviar.states import TrialState
+from caviar.states import Goal, TrialState
 from caviar.wire.protocol import ClaimedTrial, Lease
 from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
-from caviar.wire.trials import Attempt, LeaderboardRow, Report, TrialAnswer, TrialDetail, TrialError
+from caviar.wire.trials import Attempt, LeaderboardRow, Report, Stopped, TrialAnswer, TrialDetail, TrialError
 from caviar.wire.workers import WorkerAnswer
+from service.lifecycle import score_of
+from service.stopping.interface import from_json
 from service.storage.claims import Grant
 from service.storage.records import (
     AttemptRecord,
@@ -67,7 +71,7 @@ def _dataset(record: SearchRecord) -> DatasetReference | None:
     return DatasetReference(name=record.dataset_name, hash=record.dataset_hash or "", split_seed=seed)
 
 
-def round_(record: RoundRecord) -> Round:
+def round_(record: RoundRecord, *, goal: Goal) -> Round:
     return Round(
         round=record.round,
         first=record.first,
@@ -76,7 +80,13 @@ def round_(record: RoundRecord) -> Round:
         reason=record.reason,
         best=None if record.best is None else dict(record.best),
         box={name: dict(side) for name, side in record.box.items()},
+        cutoffs=None if record.cutoffs is None else _cutoffs(record.cutoffs, goal),
     )
+
+
+def _cutoffs(stored: Mapping[str, Any], goal: Goal) -> dict[str, float]:
+    """As the user measures them. Adding 0.0 makes of -0.0, the score of a maximized 0, what was reported."""
+    return {str(rung): score_of(cutoff.score, goal) + 0.0 for rung, cutoff in from_json(stored).items()}
 
 
 def leaderboard_row(record: TrialRecord, *, rank: int, metric: str) -> LeaderboardRow:
@@ -109,6 +119,7 @@ def trial(record: TrialRecord, *, metric: str) -> TrialAnswer:
         origin=record.origin,
         parent=None if record.parent_trial is None else str(record.parent_trial),
         error=error,
+        stopped=None if record.stopped_step is None else Stopped(step=record.stopped_step, reason=record.verdict or ""),
         created_at=record.created_at,
         finished_at=record.finished_at,
     )

@@ -78,9 +78,9 @@ def list_rounds(service: ServiceOf, search: SearchId, limit: Limit = 100, after:
     """The history of the zoom: each round's box, and why it is as it is."""
     last = position(after, int)
     with service.database.read() as tx:
-        stored.get(tx, search)
+        goal = stored.get(tx, search).goal
         found = rounds.page(tx, search, limit=limit + 1, after=last[0] if last else None)
-    items = [present.round_(record) for record in found[:limit]]
+    items = [present.round_(record, goal=goal) for record in found[:limit]]
     return RoundPage(items=items, next=cursor(items[-1].round) if len(found) > limit else None)
 
 

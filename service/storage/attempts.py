@@ -1,5 +1,6 @@
 """What a worker says of the attempts it holds, matched against what is stored. Report and finish begin here."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,15 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.states import AttemptOutcome, TrialState
+from caviar.numbers import from_wire
+from caviar.states import AttemptOutcome, Origin, TrialState
 from caviar.wire.protocol import Proof, Result, Status, StopReason
 from service.ids import as_key
+from service.lifecycle import score_of
 from service.storage import ledgers, tables
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
 from service.tokens import token_hash
 
 _trial, _attempt, _lease = tables.trial.c, tables.attempt.c, tables.lease.c
+_OF_THE_TRIAL = (_trial.search_id, _trial.number, _trial.round, _trial.origin, _trial.lost_count)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class Held:
 
     trial_id: int
     search_id: int
+    number: int
+    round: int
+    origin: Origin
     attempt: int
     worker: str
     token_hash: bytes
@@ -51,9 +58,7 @@ def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger
     ids = sorted({trial for trial, _ in keys})
     books = ledgers.lock_owners(tx, sa.select(_trial.search_id).where(_trial.id.in_(ids)))
     statement = (
-        sa.select(
-            *tables.attempt.c, _trial.search_id, _trial.lost_count, _lease.trial_id.is_not(None).label("is_leased")
-        )
+        sa.select(*tables.attempt.c, *_OF_THE_TRIAL, _lease.trial_id.is_not(None).label("is_leased"))
         .join_from(tables.attempt, tables.trial, _trial.id == _attempt.trial_id)
         .outerjoin(tables.lease, (_lease.trial_id == _attempt.trial_id) & (_lease.attempt == _attempt.attempt))
         .where(_attempt.trial_id.in_(ids))
@@ -65,7 +70,7 @@ def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger
 
 def _held(row: Any) -> Held:
     values = {name: getattr(row, name) for name in Held.__dataclass_fields__}
-    return Held(**(values | {"outcome": AttemptOutcome(row.outcome)}))
+    return Held(**(values | {"outcome": AttemptOutcome(row.outcome), "origin": Origin(row.origin)}))
 
 
 def no_longer(proof: Proof, held: Mapping[Key, Held]) -> Result | None:
@@ -103,3 +108,15 @@ def set_trial(tx: Transaction, ledger: Ledger, held: Held, state: TrialState, **
     if changed != 1:
         raise AssertionError(f"trial {held.trial_id} is not running attempt {held.attempt}")
     ledger.move(TrialState.RUNNING, state)
+
+
+def rank_trial(
+    tx: Transaction, ledger: Ledger, held: Held, state: TrialState, metrics: Mapping[str, Any], **columns: Any
+) -> None:
+    """End a running trial with the value that its metrics, in their wire form, give it."""
+    value = from_wire(metrics[ledger.search.metric])
+    diverged = not math.isfinite(value)
+    score = None if diverged else score_of(value, ledger.search.goal)
+    ranked = {"value": None if diverged else value, "score": 0.0 if score is None else score, "diverged": diverged}
+    set_trial(tx, ledger, held, state, metrics=dict(metrics), **ranked, **columns)
+    ledger.rank(held.trial_id, score)

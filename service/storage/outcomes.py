@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,12 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.numbers import from_wire, to_wire
+from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import Malformed, Result, Status, TrialOutcome
-from service.lifecycle import score_of
 from service.storage import ledgers, tables, workers
-from service.storage.attempts import Held, Key, close, key_of, no_longer, open_books, set_trial
+from service.storage.attempts import Held, Key, close, key_of, no_longer, open_books, rank_trial, set_trial
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
 
@@ -91,7 +89,7 @@ def _end(tx: Transaction, ledger: Ledger, held: Held, item: TrialOutcome, *, now
         columns = {"error_code": code, "error_detail": detail, "metrics": metrics, "finished_at": now}
         set_trial(tx, ledger, held, TrialState.FAILED, **columns)
     else:
-        _complete(tx, ledger, held, metrics, now=now)
+        rank_trial(tx, ledger, held, TrialState.COMPLETED, metrics, finished_at=now)
 
 
 def _error(item: TrialOutcome, ledger: Ledger, metrics: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -106,24 +104,6 @@ def _error(item: TrialOutcome, ledger: Ledger, metrics: Mapping[str, Any]) -> tu
             f"the search ranks by {metric}, but the trial reported {named}",
         )
     return None
-
-
-def _complete(tx: Transaction, ledger: Ledger, held: Held, metrics: dict[str, Any], *, now: datetime) -> None:
-    value = from_wire(metrics[ledger.search.metric])
-    diverged = not math.isfinite(value)
-    score = None if diverged else score_of(value, ledger.search.goal)
-    set_trial(
-        tx,
-        ledger,
-        held,
-        TrialState.COMPLETED,
-        value=None if diverged else value,
-        score=0.0 if score is None else score,
-        diverged=diverged,
-        metrics=metrics,
-        finished_at=now,
-    )
-    ledger.rank(held.trial_id, score)
 
 
 def _last_metrics(tx: Transaction, held: Held) -> dict[str, Any]:

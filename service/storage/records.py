@@ -86,6 +86,8 @@ class TrialRecord:
     error_detail: str | None
     created_at: datetime
     finished_at: datetime | None
+    stopped_step: int | None
+    verdict: str | None
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class RoundRecord:
     box: Mapping[str, Any]
     state: Mapping[str, Any]
     hints: Sequence[str] = ()
+    cutoffs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

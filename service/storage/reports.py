@@ -1,6 +1,7 @@
 """Report: metrics of a step, or none as a heartbeat. Either renews the lease."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,65 +13,106 @@ from caviar.wire.protocol import Malformed, Result, Status, StopReason, TrialRep
 from service.storage import ledgers, tables, workers
 from service.storage.attempts import Held, Key, key_of, no_longer, open_books
 from service.storage.database import Transaction, insert_or_ignore
+from service.storage.stops import Referee, Stop, carry_out
 
 _lease, _attempt, _report = tables.lease.c, tables.attempt.c, tables.report.c
 StepKey = tuple[int, int, int]
 """(trial id, attempt, step)"""
 
 
-def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: timedelta, now: datetime) -> list[Result]:
-    """One answer per item, in order. A step that was reported before is accepted again if it says the same."""
-    proofs = [item for item in items if isinstance(item, TrialReport)]
-    books, held = open_books(tx, {key_of(proof) for proof in proofs})
-    live = {key: value for key, value in held.items() if value.is_live}
-    known = _known_steps(tx, proofs, live)
-    fresh: dict[StepKey, dict[str, Any]] = {}
-    results = [_judge(item, held, known, fresh, ttl) for item in items]
-    if spoken := _spoken(items, results, live):
-        _renew(tx, spoken, ttl=ttl, now=now)
-    if fresh:
-        _append(tx, fresh, now=now)
-        for search_id in {live[trial, attempt].search_id for trial, attempt, _ in fresh}:
-            ledgers.save(tx, books[search_id], now=now)
-    return results
+@dataclass(frozen=True)
+class Heard:
+    """The answers, one per item and in order, and the searches in which a trial was stopped."""
+
+    results: list[Result]
+    stopped: list[int]
 
 
-def _judge(
-    item: TrialReport | Malformed,
-    held: Mapping[Key, Held],
-    known: Mapping[StepKey, dict[str, Any]],
-    fresh: dict[StepKey, dict[str, Any]],
-    ttl: timedelta,
-) -> Result:
-    if isinstance(item, Malformed):
-        return Result(trial=item.trial, status=Status.REFUSED, code="invalid_item", detail=item.detail)
-    if (gone := no_longer(item, held)) is not None:
-        return gone
-    key = key_of(item)
-    if held[key].outcome is AttemptOutcome.STOPPED:
-        return Result(trial=item.trial, status=Status.STOP, reason=StopReason.STOPPED)
-    ok = Result(trial=item.trial, status=Status.OK, ttl_seconds=ttl.total_seconds())
-    if not held[key].is_live or not item.metrics:
-        return ok
-    if item.step is None:
-        return Result(trial=item.trial, status=Status.REFUSED, code="step_missing", detail="metrics belong to a step")
-    metrics = {name: to_wire(value) for name, value in item.metrics.items()}
-    step = (*key, item.step)
-    before = known.get(step) or fresh.setdefault(step, metrics)
-    if before != metrics:
-        detail = f"step {item.step} was reported with other metrics; a step is reported once"
-        return Result(trial=item.trial, status=Status.REFUSED, code="metric_conflict", detail=detail)
-    return ok
+def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: timedelta, now: datetime) -> Heard:
+    """A step that was reported before is accepted again if it says the same."""
+    hearing = _Hearing(tx, [item for item in items if isinstance(item, TrialReport)], ttl=ttl)
+    results = [hearing.hear(item) for item in items]
+    return Heard(results, hearing.close(ttl=ttl, now=now))
 
 
-def _spoken(items: Sequence[TrialReport | Malformed], results: Sequence[Result], live: Mapping[Key, Held]) -> set[Held]:
-    """The live attempts that were answered ok."""
-    keys = [
-        key_of(item)
-        for item, result in zip(items, results, strict=True)
-        if isinstance(item, TrialReport) and result.status is Status.OK
-    ]
-    return {live[key] for key in keys if key in live}
+class _Hearing:
+    """Hears items one by one, so that what follows the report that stops a trial changes nothing; stores at the end."""
+
+    def __init__(self, tx: Transaction, proofs: Sequence[TrialReport], *, ttl: timedelta) -> None:
+        self._tx, self._ttl_seconds = tx, ttl.total_seconds()
+        self._books, self._held = open_books(tx, {key_of(proof) for proof in proofs})
+        live = {key: held for key, held in self._held.items() if held.is_live}
+        self._known = _known_steps(tx, proofs, live)
+        judged = {live[key_of(proof)] for proof in proofs if proof.metrics and key_of(proof) in live}
+        self._referee = Referee(tx, self._books, judged)
+        self._fresh: dict[StepKey, dict[str, Any]] = {}
+        self._spoken: set[Held] = set()
+        self._stops: list[Stop] = []
+        self._understands_stop: dict[str, bool] = {}
+
+    def hear(self, item: TrialReport | Malformed) -> Result:
+        if isinstance(item, Malformed):
+            return _refused(item, "invalid_item", item.detail)
+        if (gone := no_longer(item, self._held)) is not None:
+            return gone
+        held = self._held[key_of(item)]
+        if held.outcome is AttemptOutcome.STOPPED:
+            return self._stopped(held, item)
+        if not held.is_live:
+            return self._ok(item)
+        answer = (self._note(held, item) if item.metrics else None) or self._ok(item)
+        if answer.status is not Status.REFUSED:
+            self._spoken.add(held)
+        return answer
+
+    def _ok(self, item: TrialReport) -> Result:
+        return Result(trial=item.trial, status=Status.OK, ttl_seconds=self._ttl_seconds)
+
+    def _note(self, held: Held, item: TrialReport) -> Result | None:
+        """Keep the metrics of a step and judge the trial by them. None when all is well and it goes on."""
+        if item.step is None:
+            return _refused(item, "step_missing", "metrics belong to a step")
+        metrics = {name: to_wire(value) for name, value in item.metrics.items()}
+        step = (*key_of(item), item.step)
+        before = self._known.get(step) or self._fresh.get(step)
+        if before is not None and before != metrics:
+            other = f"step {item.step} was reported with other metrics; a step is reported once"
+            return _refused(item, "metric_conflict", other)
+        if before is None:
+            self._fresh[step] = metrics
+            if stop := self._referee.judge(held, item):
+                return self._stop(stop, item)
+        return None
+
+    def _stop(self, stop: Stop, item: TrialReport) -> Result:
+        self._stops.append(stop)
+        self._held[key_of(item)] = replace(stop.held, outcome=AttemptOutcome.STOPPED, is_leased=False)
+        return self._stopped(stop.held, item)
+
+    def _stopped(self, held: Held, item: TrialReport) -> Result:
+        """A worker is asked only for what it said it understands; another is let talk, and nothing comes of it."""
+        if held.worker not in self._understands_stop:
+            self._understands_stop[held.worker] = workers.understands(self._tx, held.worker, "stop")
+        if self._understands_stop[held.worker]:
+            return Result(trial=item.trial, status=Status.STOP, reason=StopReason.STOPPED)
+        return self._ok(item)
+
+    def close(self, *, ttl: timedelta, now: datetime) -> list[int]:
+        """Store what was heard; returns the searches in which a trial was stopped."""
+        if self._spoken:
+            _renew(self._tx, self._spoken, ttl=ttl, now=now)
+        if self._fresh:
+            _append(self._tx, self._fresh, now=now)
+        self._referee.keep()
+        for stop in self._stops:
+            carry_out(self._tx, self._books[stop.held.search_id], stop, now=now)
+        for search_id in sorted({self._held[trial, attempt].search_id for trial, attempt, _ in self._fresh}):
+            ledgers.save(self._tx, self._books[search_id], now=now)
+        return sorted({stop.held.search_id for stop in self._stops})
+
+
+def _refused(item: TrialReport | Malformed, code: str, detail: str) -> Result:
+    return Result(trial=item.trial, status=Status.REFUSED, code=code, detail=detail)
 
 
 def _known_steps(

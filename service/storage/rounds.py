@@ -74,14 +74,22 @@ def memory(tx: Transaction, search: SearchRecord, *, up_to: int | None = None) -
     is_ours = _trial.search_id == search.id
     is_ended = _trial.finished_at.is_not(None)
     is_seen = is_ended if up_to is None else (_trial.round <= up_to) & is_ended
-    is_pending = tables.is_open if up_to is None else _trial.round > up_to
-    waiting = sa.select(_trial.hyperparameters).where(is_ours, is_pending).order_by(_trial.number)
-    pending = list(tx.execute(waiting).scalars())
+    pending = _pending(tx, search, up_to=up_to)
     seen = search.next_number - len(pending)
     found = _results(tx, is_ours & is_seen, by=[_trial.number.desc()], most=SOME if seen > MOST_RESULTS else seen)
     if seen > MOST_RESULTS:
         found |= _results(tx, is_ours & is_seen & _is_whole, by=_best_first, most=SOME)
     return Memory([found[number] for number in sorted(found)], seen, pending)
+
+
+def _pending(tx: Transaction, search: SearchRecord, *, up_to: int | None) -> list[Hyperparameters]:
+    """Of the trials after this round, or of those that are open."""
+    is_wanted: sa.ColumnElement[bool] = tables.is_open
+    if up_to is not None:
+        begun = sa.select(_round.first).where(_round.search_id == search.id, _round.round == up_to + 1)
+        is_wanted = (_trial.round > up_to) & (_trial.number >= begun.scalar_subquery())
+    statement = sa.select(_trial.hyperparameters).where(_trial.search_id == search.id, is_wanted)
+    return list(tx.execute(statement.order_by(_trial.number)).scalars())
 
 
 def _results(

@@ -44,6 +44,12 @@ def is_known(tx: Transaction, name: str) -> bool:
     return tx.execute(sa.select(_worker.name).where(_worker.name == name)).first() is not None
 
 
+def understands(tx: Transaction, name: str, feature: str) -> bool:
+    """Whether a worker said so with its last claim; a worker that was forgotten did not."""
+    features = tx.execute(sa.select(_worker.features).where(_worker.name == name)).scalar_one_or_none()
+    return feature in (features or ())
+
+
 def seen(tx: Transaction, names: Collection[str], *, now: datetime) -> None:
     """Workers that hold leases spoke."""
     if names:

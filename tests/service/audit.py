@@ -50,6 +50,8 @@ def _audit_holder(tx: Transaction, trial: TrialRecord) -> None:
     assert len(outcomes) == trial.attempt
     assert held == ([trial.attempt] if trial.state is TrialState.RUNNING else [])
     assert outcomes.count(AttemptOutcome.RUNNING) == len(held)
+    is_stopped = trial.state is TrialState.STOPPED
+    assert (trial.stopped_step is not None, trial.verdict is not None) == (is_stopped, is_stopped)
     results = outcomes.count(AttemptOutcome.COMPLETED) + outcomes.count(AttemptOutcome.STOPPED)
     assert results == (trial.state in RANKED_STATES)
     assert outcomes.count(AttemptOutcome.LOST) == trial.lost_count

@@ -1,6 +1,6 @@
 """A desk where a test speaks to the store: every verb is one transaction, and time passes when the test says so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -12,6 +12,7 @@ from caviar.spec import SearchSpec
 from caviar.states import Origin, TrialState
 from caviar.wire.protocol import ClaimRequest, Malformed, Result, TrialOutcome, TrialReport
 from service.clock import Clock
+from service.stopping.interface import Cutoff, to_json
 from service.storage import claims, leases, ledgers, outcomes, reports, rounds, searches, tables, trials
 from service.storage.claims import Grant
 from service.storage.database import Database
@@ -60,9 +61,16 @@ def a_key() -> str:
 
 
 def a_claim(
-    worker: str = "ada", *, capacity: int = 1, trainers: Sequence[str] = ("toy",), key: str = ""
+    worker: str = "ada",
+    *,
+    capacity: int = 1,
+    trainers: Sequence[str] = ("toy",),
+    key: str = "",
+    features: Sequence[str] = ("stop",),
 ) -> ClaimRequest:
-    return ClaimRequest(worker=worker, capacity=capacity, trainers=list(trainers), claim_key=key or a_key())
+    return ClaimRequest(
+        worker=worker, capacity=capacity, trainers=list(trainers), claim_key=key or a_key(), features=list(features)
+    )
 
 
 def a_report(grant: Grant, step: int | None = None, **metrics: float) -> TrialReport:
@@ -101,14 +109,30 @@ class Desk:
             self.plan(search_id, planned)
         return search_id
 
-    def plan(self, search_id: int, stacks: Sequence[str]) -> bool:
-        """Queue more trials of a search, one per stack, as a round of their own."""
+    def plan(
+        self,
+        search_id: int,
+        stacks: Sequence[str] = ("",),
+        *,
+        cutoffs: Mapping[int, Cutoff] | None = None,
+        **columns: Any,
+    ) -> bool:
+        """Queue more trials of a search, one per stack, as a round of their own; `columns` are their drafts'."""
         search = self.read(search_id)
         step = Step(
             next_number=search.next_number,
             next_round=search.next_round,
-            round=replace(FIRST_ROUND, round=search.next_round, first=search.next_number, size=len(stacks)),
-            drafts=drafts(stacks, first=search.next_number, round_=search.next_round),
+            round=replace(
+                FIRST_ROUND,
+                round=search.next_round,
+                first=search.next_number,
+                size=len(stacks),
+                cutoffs=None if cutoffs is None else to_json(cutoffs),
+            ),
+            drafts=[
+                replace(draft, **columns)
+                for draft in drafts(stacks, first=search.next_number, round_=search.next_round)
+            ],
             round_left=0,
         )
         return self.take(search_id, step)
@@ -125,8 +149,9 @@ class Desk:
         trainers: Sequence[str] = ("toy",),
         key: str = "",
         search: int | None = None,
+        features: Sequence[str] = ("stop",),
     ) -> list[Grant]:
-        request = a_claim(worker, capacity=capacity, trainers=trainers, key=key)
+        request = a_claim(worker, capacity=capacity, trainers=trainers, key=key, features=features)
         with self.database.write() as tx:
             return claims.claim(tx, request, search_id=search, ttl=TTL, now=self.now)
 
@@ -136,7 +161,7 @@ class Desk:
 
     def reports(self, *items: TrialReport | Malformed) -> list[Result]:
         with self.database.write() as tx:
-            return reports.report(tx, items, ttl=TTL, now=self.now)
+            return reports.report(tx, items, ttl=TTL, now=self.now).results
 
     def report(self, grant: Grant, step: int | None = None, **metrics: float) -> Result:
         return self.reports(a_report(grant, step, **metrics))[0]

@@ -46,6 +46,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "/sampler/nmae",
         "did you mean name?",
     ),
+    "a mistyped stopping rule": ({"stopping": "asah"}, "/stopping/name", "did you mean asha?"),
+    "an option of another stopping rule": (
+        {"stopping": {"name": "asha", "min_trials": 5}},
+        "/stopping/min_trials",
+        "is an option of median, not of asha",
+    ),
     "a mistyped dataset": ({"dataset": "digit"}, "/dataset", "did you mean digits?"),
     "no dataset": ({"dataset": None}, "/dataset", "is missing"),
     "a mistyped metric": ({"metric": "dev_acuracy"}, "/metric", "did you mean dev_accuracy?"),

@@ -270,6 +270,7 @@ def test_rounds_tell_the_history_of_the_zoom_page_by_page(api: Api) -> None:
         "reason": "…",
         "best": None,
         "box": {"x": {"low": 0.0, "high": 1.0}},
+        "cutoffs": None,
     }
     assert rounds[-1]["box"]["x"]["high"] < 1.0
     best = min(api.get(f"/v1/searches/{search}/trials", limit=8)["items"], key=lambda trial: trial["value"])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from service.storage import rounds, trials
+from service.stopping.asha import Asha
+from service.storage import rounds, rungs, trials
 from service.storage.database import Database
 from tests.service.desk import Desk
 
@@ -20,11 +21,11 @@ def desk(sqlite_store_url: str) -> Iterator[Desk]:
 
 @contextmanager
 def plans(database: Database) -> Iterator[list[str]]:
-    """The steps of every statement on trials that runs inside the block."""
+    """The steps of every statement on trials or rungs that runs inside the block."""
     found: list[str] = []
 
     def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        if statement.startswith(("SELECT", "UPDATE")) and "trial" in statement:
+        if statement.startswith(("SELECT", "UPDATE")) and ("trial" in statement or "rung" in statement):
             found.extend(
                 str(row[3]) for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
             )
@@ -64,3 +65,15 @@ def test_a_page_of_the_leaderboard_is_read_in_its_order(desk: Desk) -> None:
         trials.ranked(tx, search_id, limit=50, after=(False, 0.5, 3))
     assert len(steps) == 2
     assert all("USING INDEX trial_ranked" in step for step in steps)
+
+
+def test_the_entries_of_a_rung_are_read_from_their_index_the_latest_first(desk: Desk) -> None:
+    search_id = desk.search(queued=2, stopping="asha")
+    for grant in desk.claim(capacity=2):
+        desk.report(grant, 3, score=0.5)
+    with plans(desk.database) as steps, desk.database.read() as tx:
+        rungs.scores(tx, search_id, Asha(3, 1), up_to=3)
+        rungs.last(tx, [1, 2])
+    assert len(steps) == 4
+    assert all("INDEX rung_entries" in step for step in steps[:3])
+    assert "PRIMARY KEY" in steps[3]
