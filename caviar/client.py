@@ -75,6 +75,11 @@ class Client:
         body = change.model_dump(mode="json", exclude_unset=True)
         return self._parse(SearchAnswer, "PATCH", f"/v1/searches/{_part(search)}", json=body)
 
+    def repeat(self, search: str, *, seed: int | None = None) -> SearchAnswer:
+        """The same search once more with another seed; the next one, unless it is given."""
+        body = {"seed": seed}
+        return self._parse(SearchAnswer, "POST", f"/v1/searches/{_part(search)}/repeat", json=body)
+
     def delete(self, search: str) -> None:
         self._call("DELETE", f"/v1/searches/{_part(search)}")
 

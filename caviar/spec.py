@@ -93,6 +93,15 @@ class SamplerSpec(BaseModel):
         return CONFIRMATIONS if self.confirm is None else self.confirm
 
 
+class StartFrom(BaseModel):
+    """The best trials of another search, as first trials of this one, each moved into its space."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    search: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    top: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
 class SearchSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
@@ -105,6 +114,7 @@ class SearchSpec(BaseModel):
     sampler: Annotated[SamplerSpec, BeforeValidator(_named)] = SamplerSpec()
     stopping: StoppingSpec = NoStopping()
     start: list[dict[Identifier, Value]] = Field([], max_length=1000, description="hyperparameters to run first")
+    start_from: StartFrom | None = Field(None, description="run the best of another search first")
     trials: Budget = 100
     parallel: Annotated[int, Field(ge=1, le=10_000, description="trials open at once")] = 8
     seed: Seed = 0
@@ -133,7 +143,7 @@ class SearchSpec(BaseModel):
 
 
 _PARAMETERS: dict[Any, type[BaseModel]] = {"range": Range, "choice": Choice}
-_PARTS: dict[Any, type[BaseModel]] = {"sampler": SamplerSpec}
+_PARTS: dict[Any, type[BaseModel]] = {"sampler": SamplerSpec, "start_from": StartFrom}
 
 
 def explain(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:

@@ -216,21 +216,9 @@ def _plan(view: View, *, size: int) -> Plan:
 
 
 def problems(spec: SearchSpec) -> Sequence[FieldError]:
-    """Why the sampler cannot search the space, or the search cannot start as it is told to."""
+    """Why the sampler cannot search the space."""
     sampler = SAMPLERS[spec.sampler.name]
-    found = list(sampler.problems(spec.domain)) if isinstance(sampler, Independent) else []
-    for i, given in enumerate(spec.start):
-        for error in spec.domain.fit(given)[1]:
-            found.append(FieldError(f"/start/{i}{error.pointer.removeprefix('/hyperparameters')}", error.detail))
-    if len(spec.start) > spec.trials:
-        excess = f"holds {len(spec.start)} trials, but the budget is {spec.trials}; raise trials"
-        found.append(FieldError("/start", excess))
-    return found
-
-
-def starting(spec: SearchSpec) -> list[Hyperparameters]:
-    """The hyperparameters of the first trials, with the space's constants."""
-    return [spec.domain.fit(given)[0] for given in spec.start]
+    return sampler.problems(spec.domain) if isinstance(sampler, Independent) else []
 
 
 def suggest(ask: Ask) -> Plan:
@@ -245,10 +233,10 @@ def suggest(ask: Ask) -> Plan:
     return Plan([Suggestion(hparams) for hparams in drawn], {}, everywhere, sampler.reason)
 
 
-def preview(spec: SearchSpec, *, count: int) -> list[Hyperparameters]:
+def preview(spec: SearchSpec, *, count: int, start: Sequence[Hyperparameters] = ()) -> list[Hyperparameters]:
     """What the first trials of a search with this spec would be, as far as they depend on no result."""
     ask = Ask(
         space=spec.domain, spec=spec.sampler, seed=spec.seed, first=0, size=count, drawn=0, budget=max(count, 10_000),
         results=(), seen=0, pending=(), defaults=builtin.defaults(spec), state=None,
     )  # fmt: skip
-    return [*starting(spec), *(made.hyperparameters for made in suggest(ask).suggestions)][:count]
+    return [*start, *(made.hyperparameters for made in suggest(ask).suggestions)][:count]

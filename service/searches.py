@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from caviar.errors import BudgetUsed, InvalidRequest, InvalidSpec, SearchEnded
+from caviar.numbers import LARGEST_INTEGER
 from caviar.spec import SearchSpec
 from caviar.states import Origin, SearchState
 from caviar.validation import one_sentence
 from caviar.wire.searches import SearchChange
-from service import builtin
+from service import beginnings, builtin
 from service.changes import QUEUE, ranking
 from service.context import Service
-from service.planning import Way, advance, draft, lag, preview, problems, starting, way
+from service.planning import Way, advance, draft, lag, preview, problems, way
 from service.queue import follow_up
 from service.samplers.interface import Suggestion
 from service.storage import idempotency, ledgers, rounds, searches, trials
@@ -21,8 +22,10 @@ from service.storage.records import SearchRecord, TrialRecord
 _SUBMIT = "POST /v1/searches"
 
 
-def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -> SearchRecord:
-    """Raises InvalidSpec, IdempotencyMismatch."""
+def create(
+    service: Service, spec: SearchSpec, *, idempotency_key: str | None, parent: int | None = None
+) -> SearchRecord:
+    """`parent`: the search that this one repeats. Raises InvalidSpec, IdempotencyMismatch."""
     check(spec)
     now = service.now()
     with service.database.write() as tx:
@@ -33,7 +36,12 @@ def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -
             body=spec.document(),
             now=now,
             create=lambda: searches.create(
-                tx, spec, start=starting(spec), dataset_hash=builtin.dataset_hash(spec), now=now
+                tx,
+                spec,
+                start=beginnings.starting(tx, spec),
+                parent=parent,
+                dataset_hash=builtin.dataset_hash(spec),
+                now=now,
             ),
         )
     if is_new:
@@ -45,14 +53,23 @@ def create(service: Service, spec: SearchSpec, *, idempotency_key: str | None) -
 def check(spec: SearchSpec) -> None:
     """Raises InvalidSpec for a search that could not run."""
     builtin.check(spec)
-    if errors := problems(spec):
+    if errors := [*problems(spec), *beginnings.problems(spec)]:
         raise InvalidSpec(one_sentence(errors), errors=errors)
 
 
-def dry_run(spec: SearchSpec, *, draws: int = 5) -> list[dict[str, Any]]:
+def dry_run(service: Service, spec: SearchSpec, *, draws: int = 5) -> list[dict[str, Any]]:
     """Hyperparameters as the first trials would have them. Raises InvalidSpec."""
     check(spec)
-    return preview(spec, count=min(draws, spec.trials))
+    with service.database.read() as tx:
+        start = beginnings.starting(tx, spec)
+    return preview(spec, count=min(draws, spec.trials), start=start)
+
+
+def repeat(service: Service, search_id: int, *, seed: int | None, idempotency_key: str | None) -> SearchRecord:
+    """The same search once more, with another seed: the next one, unless it is given. Raises NotFound, InvalidSpec."""
+    old = SearchSpec.model_validate(read(service, search_id).spec)
+    new = old.model_copy(update={"seed": (old.seed + 1) % (LARGEST_INTEGER + 1) if seed is None else seed})
+    return create(service, new, idempotency_key=idempotency_key, parent=search_id)
 
 
 def read(service: Service, search_id: int) -> SearchRecord:

@@ -16,6 +16,7 @@ from caviar.commands.export import export
 from caviar.commands.failures import VERBOSE, explain
 from caviar.commands.gradcheck import gradcheck
 from caviar.commands.hyperparameters import hyperparameters
+from caviar.commands.repeat import repeat
 from caviar.commands.search_state import cancel, pause, resume
 from caviar.commands.searches import searches
 from caviar.commands.serve import serve
@@ -35,6 +36,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (pause, "caviar pause 1"),
     (resume, "caviar resume 1"),
     (cancel, "caviar cancel 1"),
+    (repeat, "caviar repeat 1 --seed 1 --wait"),
     (export, "caviar export 1 --format csv > trials.csv"),
     (hyperparameters, "caviar hyperparameters"),
     (gradcheck, "caviar gradcheck spec.yaml"),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from caviar.commands.console import print_json, say
+from caviar.commands.console import say
 from caviar.commands.options import AsJson, Url
 
 
@@ -18,20 +18,12 @@ def submit(
 
     With --wait, watch it and print its leaderboard.
     """
-    from caviar.commands.connection import connect, url_flag
-    from caviar.commands.watching import report_end, watch
+    from caviar.commands.connection import connect
+    from caviar.commands.watching import leave_or_watch
     from caviar.documents import read_document
 
     document = read_document(spec)
     with connect(url) as client:
         search = client.submit(document)
         say(f"search {search.id} ({search.name}) is submitted with {search.trials} trials")
-        if wait:
-            ended = watch(client, search.id, url=url)
-            report_end(client, ended, as_json=as_json)
-            return
-    if as_json:
-        print_json(search.model_dump(mode="json"))
-    else:
-        print(search.id)
-        say(f"watch it with: caviar top {search.id} --watch{url_flag(url)}")
+        leave_or_watch(client, search, wait=wait, url=url, as_json=as_json)

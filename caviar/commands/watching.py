@@ -95,6 +95,17 @@ def report_end(client: Client, search: SearchAnswer, *, as_json: bool) -> None:
         raise SearchFailed(f"search {search.id} ({search.name}) is {search.state}" + _reason(client, search))
 
 
+def leave_or_watch(client: Client, search: SearchAnswer, *, wait: bool, url: str | None, as_json: bool) -> None:
+    """What follows a submission: print the search, or with `wait` watch it to its end."""
+    if wait:
+        report_end(client, watch(client, search.id, url=url), as_json=as_json)
+    elif as_json:
+        print_json(search.model_dump(mode="json"))
+    else:
+        print(search.id)
+        say(f"watch it with: caviar top {search.id} --watch{url_flag(url)}")
+
+
 def _reason(client: Client, search: SearchAnswer) -> str:
     """The first failed trial's error: when all fail, they mostly fail alike."""
     failed = client.trials(search.id, state="failed", limit=1).items

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from caviar.numbers import Number
-from caviar.spec import EXAMPLE, Budget, Notes, Priority, Title
+from caviar.spec import EXAMPLE, Budget, Notes, Priority, Seed, Title
 from caviar.states import SearchState
 from caviar.wire.model import Answer, StrictRequest, example
 
@@ -26,11 +26,13 @@ _SEARCH: dict[str, Any] = {
     "best": _BEST,
     "rounds": 9,
     "waits_for": None,
+    "hints": ["learning_rate: the best lie at its upper end; widen the range?"],
     "dataset": {"name": "digits", "hash": "sha256:0d3e"},
     "notes": "",
     "priority": 0,
     "created_at": "2026-11-20T10:00:00Z",
     "finished_at": None,
+    "parent": None,
     "spec": EXAMPLE,
 }
 
@@ -89,11 +91,13 @@ class SearchAnswer(Answer):
     best: Best | None
     rounds: int
     waits_for: str | None
+    hints: list[str] = []
     dataset: DatasetReference | None
     notes: str
     priority: int
     created_at: datetime
     finished_at: datetime | None
+    parent: str | None = None
     spec: dict[str, Any]
 
     model_config = ConfigDict(json_schema_extra=example(_SEARCH))
@@ -118,6 +122,14 @@ class SearchChange(StrictRequest):
     model_config = ConfigDict(json_schema_extra=example({"state": "paused"}))
 
 
+class Repeat(StrictRequest):
+    """Without a seed, the next one is taken."""
+
+    seed: Seed | None = None
+
+    model_config = ConfigDict(json_schema_extra=example({"seed": 1}))
+
+
 class DryRun(Answer):
     """A spec that was validated and not kept, with hyperparameters as its first trials would have them."""
 
@@ -140,6 +152,7 @@ class Round(Answer):
     reason: str
     best: dict[str, Any] | None
     box: dict[str, dict[str, Any]]
+    hints: list[str] = []
     cutoffs: dict[str, Number] | None = None
 
     model_config = ConfigDict(

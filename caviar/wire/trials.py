@@ -51,6 +51,7 @@ _ATTEMPT: dict[str, Any] = {
     "started_at": "2026-11-20T10:00:01Z",
     "ended_at": "2026-11-20T10:00:05Z",
 }
+_CONFIRMED: dict[str, Any] = {"runs": 3, "mean": 0.9796, "spread": 0.0032, "luck": 0.18}
 _REPORT: dict[str, Any] = {
     "attempt": 1,
     "step": 1,
@@ -148,10 +149,26 @@ class Attempt(Answer):
     model_config = ConfigDict(json_schema_extra=example(_ATTEMPT))
 
 
+class Confirmed(Answer):
+    """What running a trial again with other seeds has shown. `runs`, `mean` and `spread` count the trial itself.
+
+    `spread`: the standard deviation between the runs. `luck`: the chance that another trial that was run again is truly
+    better; None while there is none.
+    """
+
+    runs: int
+    mean: Number
+    spread: Number
+    luck: float | None
+
+    model_config = ConfigDict(json_schema_extra=example(_CONFIRMED))
+
+
 class TrialDetail(TrialAnswer):
     attempts: list[Attempt]
+    confirmed: Confirmed | None = None
 
-    model_config = ConfigDict(json_schema_extra=example({**_TRIAL, "attempts": [_ATTEMPT]}))
+    model_config = ConfigDict(json_schema_extra=example({**_TRIAL, "attempts": [_ATTEMPT], "confirmed": _CONFIRMED}))
 
 
 class TrialChange(StrictRequest):

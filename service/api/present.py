@@ -1,6 +1,6 @@
 """Stored records as their wire forms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,9 @@ from caviar.numbers import from_wire
 from caviar.states import Goal, TrialState
 from caviar.wire.protocol import ClaimedTrial, Lease
 from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
-from caviar.wire.trials import Attempt, LeaderboardRow, Report, Stopped, TrialAnswer, TrialDetail, TrialError
+from caviar.wire.trials import Attempt, Confirmed, LeaderboardRow, Report, Stopped, TrialAnswer, TrialDetail, TrialError
 from caviar.wire.workers import WorkerAnswer
+from service import luck
 from service.lifecycle import score_of
 from service.stopping.interface import from_json
 from service.storage.claims import Grant
@@ -24,7 +25,9 @@ from service.storage.records import (
 from service.waiting import waits_for
 
 
-def search(record: SearchRecord, *, best: TrialRecord | None, live: dict[str, int], now: datetime) -> SearchAnswer:
+def search(
+    record: SearchRecord, *, best: TrialRecord | None, hints: Sequence[str], live: dict[str, int], now: datetime
+) -> SearchAnswer:
     return SearchAnswer(
         id=str(record.id),
         name=record.name,
@@ -35,11 +38,13 @@ def search(record: SearchRecord, *, best: TrialRecord | None, live: dict[str, in
         best=None if best is None else _best(best),
         rounds=record.next_round,
         waits_for=waits_for(record, live),
+        hints=list(hints),
         dataset=_dataset(record),
         notes=record.notes,
         priority=record.priority,
         created_at=record.created_at,
         finished_at=record.finished_at,
+        parent=None if record.parent_search is None else str(record.parent_search),
         spec=dict(record.spec),
     )
 
@@ -80,6 +85,7 @@ def round_(record: RoundRecord, *, goal: Goal) -> Round:
         reason=record.reason,
         best=None if record.best is None else dict(record.best),
         box={name: dict(side) for name, side in record.box.items()},
+        hints=list(record.hints),
         cutoffs=None if record.cutoffs is None else _cutoffs(record.cutoffs, goal),
     )
 
@@ -134,9 +140,12 @@ def _numbers(record: TrialRecord | ReportRecord) -> dict[str, float]:
     return {name: from_wire(value) for name, value in record.metrics.items()}
 
 
-def trial_detail(record: TrialRecord, attempts: list[AttemptRecord], *, metric: str) -> TrialDetail:
+def trial_detail(
+    record: TrialRecord, attempts: list[AttemptRecord], again: luck.Confirmed | None, *, metric: str
+) -> TrialDetail:
     shown = [Attempt.model_validate(vars(attempt)) for attempt in attempts]
-    return TrialDetail(**dict(trial(record, metric=metric)), attempts=shown)
+    confirmed = None if again is None else Confirmed.model_validate(vars(again))
+    return TrialDetail(**dict(trial(record, metric=metric)), attempts=shown, confirmed=confirmed)
 
 
 def report(record: ReportRecord) -> Report:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from caviar.spec import SearchSpec
-from caviar.wire.searches import DryRun, RoundPage, SearchAnswer, SearchChange, SearchPage
+from caviar.wire.searches import DryRun, Repeat, RoundPage, SearchAnswer, SearchChange, SearchPage
 from service import searches
 from service.api import present
 from service.api.parameters import After, IdempotencyKey, Limit, Long, SearchId, ServiceOf, cursor, position
@@ -39,7 +39,7 @@ def submit(
     """Create a search from a spec."""
     if dry_run:
         response.status_code = 200
-        return DryRun(spec=spec.document(), draws=searches.dry_run(spec))
+        return DryRun(spec=spec.document(), draws=searches.dry_run(service, spec))
     answer = _answer(service, searches.create(service, spec, idempotency_key=idempotency_key))
     response.headers["Location"] = f"/v1/searches/{answer.id}"
     return answer
@@ -73,6 +73,20 @@ def delete_search(service: ServiceOf, search: SearchId) -> None:
     searches.delete(service, search)
 
 
+@router.post(
+    "/{search}/repeat",
+    status_code=201,
+    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}, **documented(404, 422)},
+)
+def repeat_search(
+    service: ServiceOf, search: SearchId, wanted: Repeat, response: Response, idempotency_key: IdempotencyKey = None
+) -> SearchAnswer:
+    """Create a search with the same spec and another seed."""
+    made = searches.repeat(service, search, seed=wanted.seed, idempotency_key=idempotency_key)
+    response.headers["Location"] = f"/v1/searches/{made.id}"
+    return _answer(service, made)
+
+
 @router.get("/{search}/rounds", responses=documented(404, 422))
 def list_rounds(service: ServiceOf, search: SearchId, limit: Limit = 100, after: After = None) -> RoundPage:
     """The history of the zoom: each round's box, and why it is as it is."""
@@ -93,4 +107,8 @@ def _answers(tx: Transaction, service: Service, records: list[SearchRecord]) -> 
     now = service.now()
     live = workers.live_by_trainer(tx, since=workers.alive_since(now, service.lease_ttl))
     best = {trial.id: trial for trial in trials.among(tx, [record.best_trial for record in records])}
-    return [present.search(record, best=best.get(record.best_trial or 0), live=live, now=now) for record in records]
+    hints = rounds.hints(tx, records)
+    return [
+        present.search(record, best=best.get(record.best_trial or 0), hints=hints[record.id], live=live, now=now)
+        for record in records
+    ]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from caviar.states import TrialState
 from caviar.wire.trials import Enqueue, ReportPage, TrialAnswer, TrialChange, TrialDetail, TrialPage
+from service import luck
 from service import searches as use
 from service.api import present
 from service.api.parameters import After, IdempotencyKey, Limit, Long, SearchId, ServiceOf, TrialId, cursor, position
@@ -76,5 +77,7 @@ def _detail(service: Service, trial: int) -> TrialDetail:
     with service.database.read() as tx:
         record = trials.get(tx, trial)
         attempts = trials.attempts(tx, trial)
-        metric = searches.get(tx, record.search_id).metric
-    return present.trial_detail(record, attempts, metric=metric)
+        search = searches.get(tx, record.search_id)
+        values = trials.repetitions(tx, search.id)
+    again = luck.confirmed(record.id, values, goal=search.goal)
+    return present.trial_detail(record, attempts, again, metric=search.metric)

@@ -34,6 +34,7 @@ class SearchRecord:
     ranking: int
     start: Sequence[Hyperparameters]
     enqueued: int
+    parent_search: int | None
     created_at: datetime
     deadline_at: datetime | None
     finished_at: datetime | None

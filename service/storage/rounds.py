@@ -60,6 +60,14 @@ def newest(tx: Transaction, search: SearchRecord) -> RoundRecord | None:
     return None if row is None else _record(row)
 
 
+def hints(tx: Transaction, found: Sequence[SearchRecord]) -> dict[int, Sequence[str]]:
+    """What the newest round of each of these searches tells its user, by search."""
+    newest = [(search.id, search.next_round - 1) for search in found]
+    wanted = sa.tuple_(_round.search_id, _round.round).in_(newest)
+    rows = {row.search_id: row.hints or [] for row in tx.execute(sa.select(tables.round_).where(wanted))}
+    return {search.id: rows.get(search.id, []) for search in found}
+
+
 def has_open(tx: Transaction, search_id: int, *, up_to: int) -> bool:
     """Whether a trial of these rounds is still queued or running."""
     found = sa.select(_trial.id).where(_trial.search_id == search_id, _trial.round <= up_to, tables.is_open).limit(1)

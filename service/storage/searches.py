@@ -21,9 +21,15 @@ _search = tables.search.c
 
 
 def create(
-    tx: Transaction, spec: SearchSpec, *, start: Sequence[Hyperparameters] = (), dataset_hash: str | None, now: datetime
+    tx: Transaction,
+    spec: SearchSpec,
+    *,
+    start: Sequence[Hyperparameters] = (),
+    parent: int | None = None,
+    dataset_hash: str | None,
+    now: datetime,
 ) -> int:
-    """`start`: the hyperparameters of its first trials."""
+    """`start`: the hyperparameters of its first trials; `parent`: the search that it repeats."""
     late = now + timedelta(seconds=spec.max_seconds) if spec.max_seconds else None
     statement = sa.insert(tables.search).values(
         name=spec.name,
@@ -37,6 +43,7 @@ def create(
         budget=spec.trials,
         parallel=spec.parallel,
         start=list(start) or None,
+        parent_search=parent,
         created_at=now,
         deadline_at=late,
     )

@@ -123,3 +123,25 @@ def record(row: Any) -> TrialRecord:
     names = [name for name in TrialRecord.__dataclass_fields__ if name not in ("origin", "state")]
     values = {name: getattr(row, name) for name in names}
     return TrialRecord(**values, origin=Origin(row.origin), state=TrialState(row.state))
+
+
+def repetitions(tx: Transaction, search_id: int, *, most: int = 100) -> dict[int, list[float]]:
+    """By trial, the values of it and of the trials that ran it again; of the best `most` trials that were run again."""
+    again = tables.trial.alias()
+    best = (
+        sa.select(_trial.id, _trial.value)
+        .where(_trial.search_id == search_id, tables.is_ranked, _trial.diverged.is_(False))
+        .order_by(_trial.diverged, _trial.score, _trial.number)
+        .limit(most)
+        .subquery()
+    )
+    statement = (
+        sa.select(best.c.id, best.c.value, again.c.value.label("repeated"))
+        .join(again, again.c.parent_trial == best.c.id)
+        .where(again.c.origin == Origin.CONFIRM, again.c.value.is_not(None))
+        .order_by(best.c.id, again.c.number)
+    )
+    values: dict[int, list[float]] = {}
+    for row in tx.execute(statement):
+        values.setdefault(row.id, [row.value]).append(row.repeated)
+    return values

@@ -20,6 +20,8 @@ def _state_rows(search: SearchAnswer) -> Iterator[tuple[str, str]]:
     yield "state", str(search.state)
     if search.waits_for:
         yield "waits for", search.waits_for
+    for hint in search.hints:
+        yield "hint", value_words(hint)
     yield "progress", progress_words(search.progress)
     yield "trials", ", ".join(f"{count} {state}" for state, count in search.counts.model_dump().items() if count)
     yield "time", _time_words(search)
