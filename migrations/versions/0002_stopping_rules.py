@@ -32,4 +32,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("trial_id", "step", name=op.f("pk_rung")),
         sqlite_with_rowid=False,
     )
-    op.create_index("rung_entries", "rung", ["search_id", "step", "number"], unique=False)
+    op.create_index("rung_entries", "rung", ["search_id", "step", "number", "round", "score"], unique=False)

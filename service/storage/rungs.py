@@ -41,7 +41,7 @@ def _scores_at(tx: Transaction, search_id: int, step: int, *, up_to: int | None)
     if up_to is not None:
         is_wanted &= _rung.round <= up_to
     statement = sa.select(_rung.score).where(is_wanted).order_by(_rung.number.desc()).limit(LATEST_TRIALS)
-    return [WORST if score is None else score for score in tx.execute(statement).scalars()]
+    return [WORST if score is None else score for (score,) in tx.execute(statement).all()]
 
 
 def last(tx: Transaction, trial_ids: Collection[int]) -> dict[int, Entry]:

@@ -219,7 +219,8 @@ rung = sa.Table(
     sa.PrimaryKeyConstraint("trial_id", "step"),
     sqlite_with_rowid=False,
 )
-sa.Index("rung_entries", rung.c.search_id, rung.c.step, rung.c.number)
+# Holds all that a round's cutoffs are taken from, so that the rows themselves are not read.
+sa.Index("rung_entries", rung.c.search_id, rung.c.step, rung.c.number, rung.c.round, rung.c.score)
 
 worker = sa.Table(
     "worker",
