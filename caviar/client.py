@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from caviar import __version__
 from caviar.errors import CaviarError, FieldError, RequestError, ServerFault, Unreachable, UsageError, every_class
 from caviar.spec import SearchSpec
+from caviar.wire.importances import ImportancesAnswer
 from caviar.wire.problems import MEDIA_TYPE, Problem
 from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
 from caviar.wire.searches import DryRun, RoundPage, SearchAnswer, SearchChange, SearchPage
@@ -85,6 +86,10 @@ class Client:
 
     def rounds(self, search: str, *, limit: int = 100, after: str | None = None) -> RoundPage:
         return self._parse(RoundPage, "GET", f"/v1/searches/{_part(search)}/rounds", params=_page(limit, after))
+
+    def importances(self, search: str) -> ImportancesAnswer:
+        """Which parameters mattered, the most important first."""
+        return self._parse(ImportancesAnswer, "GET", f"/v1/searches/{_part(search)}/importances")
 
     # Trials
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 
 from caviar import __version__
 from caviar.settings import Settings
-from service.api import description, health, leaderboard, problems, protocol, searches, trials, workers
+from service.api import description, health, importances, leaderboard, problems, protocol, searches, trials, workers
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    for module in (searches, leaderboard, trials, protocol, workers, health):
+    for module in (searches, leaderboard, importances, trials, protocol, workers, health):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     problems.install(app)

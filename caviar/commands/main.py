@@ -16,6 +16,7 @@ from caviar.commands.export import export
 from caviar.commands.failures import VERBOSE, explain
 from caviar.commands.gradcheck import gradcheck
 from caviar.commands.hyperparameters import hyperparameters
+from caviar.commands.importances import importances
 from caviar.commands.repeat import repeat
 from caviar.commands.search_state import cancel, pause, resume
 from caviar.commands.searches import searches
@@ -31,6 +32,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (up, "caviar up --port 8001 --workers 4"),
     (submit, "caviar submit spec.yaml --wait"),
     (top, "caviar top 1 --watch"),
+    (importances, "caviar importances 1"),
     (searches, "caviar searches"),
     (show, "caviar show 1"),
     (pause, "caviar pause 1"),

@@ -1,11 +1,14 @@
 """Random parameters and spaces for the properties that hold of all of them."""
 
+from typing import Any
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from caviar.parameters import Choice, Kind, Range
 from caviar.scales import Scale
 from caviar.space import Space
+from caviar.spec import SearchSpec
 
 positions = st.floats(0.0, 1.0, exclude_max=True)
 """u in [0, 1)."""
@@ -69,3 +72,8 @@ def spaces(draw: st.DrawFn, parameters: st.SearchStrategy[Range | Choice] = para
         found[name] = parameter
     shuffled = draw(st.permutations(sorted(found)))
     return Space({name: found[name] for name in shuffled})
+
+
+def a_space(**parameters: Any) -> Space:
+    """Of parameters as a spec writes them."""
+    return SearchSpec.model_validate({"metric": "score", "goal": "minimize", "space": parameters}).domain

@@ -121,6 +121,26 @@ def test_top_shows_the_parameters_that_vary(url: str, finished: str) -> None:
     assert len(lines) == 11
 
 
+def test_importances_are_a_table_on_stdout_and_a_sentence_on_stderr(url: str, finished: str) -> None:
+    answer = caviar("importances", finished, "--url", url)
+    as_json = json.loads(caviar("importances", finished, "--json", "--url", url).stdout)
+
+    lines = answer.stdout.splitlines()
+    assert lines[0].split() == ["parameter", "importance", "trials"]
+    assert [line.split()[:3] for line in lines[1:]] == [
+        [item["parameter"], f"{item['importance']:.3f}", "40"] for item in as_json["items"]
+    ]
+    assert {item["parameter"] for item in as_json["items"]} == {"x", "y"}
+    assert answer.stderr.startswith("one by one they explain ")
+
+
+def test_importances_of_a_search_without_results_are_a_sentence(url: str, waiting_search: Submit) -> None:
+    answer = caviar("importances", waiting_search(), "--url", url)
+
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert answer.stderr == "importances need 10 results; there are 0 so far\n"
+
+
 def test_no_color_is_respected_on_a_terminal(url: str, waiting_search: Submit) -> None:
     waiting_search()
     terminal = Terminal("searches", "--url", url, settings={"NO_COLOR": "1"})

@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from caviar.commands.display.words import best_words, progress_words, value_words
+from caviar.wire.importances import Importance
 from caviar.wire.searches import SearchAnswer
 from caviar.wire.trials import LeaderboardRow
 
 _ENDLESS = 1000
 """A pipe has no edge to wrap at."""
+_LONGEST_BAR = 40
 
 
 def stdout_console() -> Console:
@@ -77,6 +79,17 @@ def hyperparameters_table(rows: Sequence[Mapping[str, Any]], *, console: Console
     for row in rows:
         default = "" if row["default"] is None else value_words(row["default"])
         table.add_row(*_cells([row["name"], default, row["allowed"], row["about"]]))
+    return table
+
+
+def importances_table(items: Sequence[Importance], *, console: Console) -> Table:
+    """With bars; an importance of 1 would fill the line."""
+    table = _table(console)
+    for name in ("parameter", "importance", "trials", ""):
+        table.add_column(name, justify="right" if name in ("importance", "trials") else "left")
+    for item in items:
+        bar = "█" * round(item.importance * _LONGEST_BAR)
+        table.add_row(*_cells([item.parameter, f"{item.importance:.3f}", str(item.trials), bar]))
     return table
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.stopping.asha import Asha
-from service.storage import rounds, rungs, trials
+from service.storage import rounds, rungs, samples, trials
 from service.storage.database import Database
 from tests.service.desk import Desk
 
@@ -77,3 +77,12 @@ def test_the_entries_of_a_rung_are_read_from_their_index_alone_the_latest_first(
     assert len(steps) == 4
     assert all("COVERING INDEX rung_entries" in step for step in steps[:3])
     assert "PRIMARY KEY" in steps[3]
+
+
+@pytest.mark.parametrize("limit", [5, 100])
+def test_a_sample_is_read_by_number_within_its_search(desk: Desk, limit: int) -> None:
+    search_id = desk.search(queued=20)
+    with plans(desk.database) as steps, desk.database.read() as tx:
+        samples.finished(tx, search_id, limit=limit)
+    assert any("SEARCH trial USING INDEX" in step for step in steps)
+    assert scans(steps) == []

@@ -1,0 +1,1 @@
+"""Which parameters mattered: values in, values out; no storage and no clock."""
