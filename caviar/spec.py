@@ -3,19 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from caviar.errors import FieldError
 from caviar.numbers import LARGEST_INTEGER
 from caviar.parameters import Choice, Parameter, Range, Value
+from caviar.recommended import READY_SPACES, TRAINER, ready_space
 from caviar.space import Space
+from caviar.spelling import did_you_mean
 from caviar.states import Goal
 from caviar.stopping import NoStopping, StoppingSpec
 from caviar.stopping import explain as explain_stopping
-from caviar.validation import NAME, NO_NUL, ONE_LINE, pointer, sentence
+from caviar.validation import NAME, NO_NUL, ONE_LINE, pointer, sentence, shown
 
 Identifier = Annotated[str, StringConstraints(pattern=NAME)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ONE_LINE)]
@@ -102,6 +113,24 @@ class StartFrom(BaseModel):
     top: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
+def _written_out(value: Any, others: ValidationInfo) -> Any:
+    """`space: recommended` stands for all of that space's parameters."""
+    if not isinstance(value, str):
+        return value
+    trainer = others.data.get("trainer", TRAINER)
+    if value not in READY_SPACES:
+        reason = f"{shown(value)} is no ready space; {did_you_mean(value, READY_SPACES)}"
+    elif trainer != TRAINER:
+        reason = f"{value} is for the trainer {TRAINER}; list the parameters that {trainer} takes"
+    else:
+        return ready_space(value)
+    raise PydanticCustomError("parameter", "{reason}", {"reason": reason})
+
+
+_Listed = Annotated[dict[Identifier, Parameter], Field(min_length=1, max_length=1000)]
+ReadySpace = Literal["recommended", "recommended-1", "recommended-2"]
+
+
 class SearchSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
@@ -110,7 +139,7 @@ class SearchSpec(BaseModel):
     dataset: Identifier | None = None
     metric: Identifier
     goal: Goal
-    space: dict[Identifier, Parameter] = Field(min_length=1, max_length=1000)
+    space: Annotated[_Listed, BeforeValidator(_written_out, json_schema_input_type=_Listed | ReadySpace)]
     sampler: Annotated[SamplerSpec, BeforeValidator(_named)] = SamplerSpec()
     stopping: StoppingSpec = NoStopping()
     start: list[dict[Identifier, Value]] = Field([], max_length=1000, description="hyperparameters to run first")

@@ -40,7 +40,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (cancel, "caviar cancel 1"),
     (repeat, "caviar repeat 1 --seed 1 --wait"),
     (export, "caviar export 1 --format csv > trials.csv"),
-    (hyperparameters, "caviar hyperparameters"),
+    (hyperparameters, "caviar hyperparameters --space recommended-2"),
     (gradcheck, "caviar gradcheck spec.yaml"),
     (serve, "caviar serve --host 127.0.0.1 --port 8000"),
     (worker, "caviar worker http://127.0.0.1:8000"),
