@@ -11,8 +11,7 @@ from trainer.tables import TABLES
 VARIABLE = "CAVIAR_TEST_DATA"
 _FILES = {
     "fashion_mnist_10k": "images/fashion_mnist_10k.npz",
-    "spambase": "tabular/spambase.npz",
-    "california_housing": "tabular/california_housing.npz",
+    **{name: f"tabular/{name}.npz" for name in ("california_housing", "letter", "spambase", "splice")},
 }
 
 
@@ -24,18 +23,19 @@ def real_table(name: str) -> Table:
     """A built-in table, or one of the files. Raises NotHere."""
     if name in TABLES:
         return load(name)
-    with np.load(_path(name), allow_pickle=False) as file:
+    with np.load(path_of(_FILES[name], name=name), allow_pickle=False) as file:
         is_regression = str(file["task"]) == "regression"
         y = np.ascontiguousarray(file["y"], dtype=np.float32 if is_regression else np.int64)
         names = () if is_regression else tuple(str(class_name) for class_name in file["classes"])
         return Table(np.ascontiguousarray(file["X"], dtype=np.float32), y, names)
 
 
-def _path(name: str) -> Path:
+def path_of(file: str, *, name: str) -> Path:
+    """Where a file of the folder lies. Raises NotHere."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         raise NotHere(f"{name} is left out: {VARIABLE} does not say where the real data sets lie")
-    path = Path(folder, _FILES[name])
+    path = Path(folder, file)
     if not path.exists():
-        raise NotHere(f"{name} is left out: there is no {_FILES[name]} in the folder of {VARIABLE}")
+        raise NotHere(f"{name} is left out: there is no {file} in the folder of {VARIABLE}")
     return path
