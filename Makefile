@@ -31,11 +31,12 @@ test-long: .venv  ## the long tests alone
 
 test-all: test test-long  ## all tests
 
-bench: .venv  ## every benchmark beside its peers, which it installs: a quarter of an hour, on a machine that is otherwise idle
+bench: .venv  ## every benchmark beside its peers, which it installs: an hour and a quarter, on a machine that is otherwise idle
 	@$(BIN)/pip install -qq --constraint constraints.txt --no-build-isolation --editable '.[test,lint,bench]'
 	@$(BIN)/python -m pytest -q -m peers
 	@$(BIN)/python -m bench.trainer
 	@$(BIN)/python -m bench.end_to_end
+	@$(BIN)/python -m bench.search_quality
 
 check: .venv  ## lint, format, types, import directions
 	@$(BIN)/ruff check
