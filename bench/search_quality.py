@@ -9,7 +9,7 @@ docs/benchmarks.md says what each figure is.
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.machine import facts, load
@@ -104,7 +104,10 @@ def _tables(methods: Sequence[str], size: Size, *, seeds: int) -> Mapping[str, A
         found[runs.method] = runs
         print(f"{len(found)} of {len(methods)} methods: {runs.method}", file=sys.stderr, flush=True)
     print(comparison.regret_table(found, [task.name for task in tasks], size.budgets), end="\n\n")
-    print(comparison.versus_table(found, size.budgets), flush=True)
+    print(comparison.versus_table(found, size.budgets), end="\n\n")
+    shared = {name: replace(runs, regrets=runs.shared) for name, runs in found.items()}
+    print("the same, a search judged by the mean of all its trials with the best observed value\n")
+    print(comparison.versus_table(shared, [comparison.JUDGED_AT]), flush=True)
     return comparison.figures(found)
 
 

@@ -1,6 +1,8 @@
 """What the runs on the tables say: regret of every method, and ours against the peers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from bench.quality import scores
 from bench.quality.runs import Runs
@@ -75,8 +77,19 @@ def _versus(ours: Runs, peer: Runs, budget: int) -> list[str]:
     ]
 
 
-def figures(found: All) -> dict[str, object]:
-    """For the last line. `wins_of_6` and `worst_loss` are the worse of both numbers of workers, at JUDGED_AT."""
+def figures(found: All) -> dict[str, Any]:
+    """For the last line. `shared_equals` are the same figures with regrets judged by all of equals."""
+    shared = {name: replace(runs, regrets=runs.shared) for name, runs in found.items()}
+    return {
+        **_figures(found),
+        "rank": _ranks(found),
+        "utilisation": {name: runs.utilisation for name, runs in found.items()},
+        "shared_equals": _figures(shared),
+    }
+
+
+def _figures(found: All) -> dict[str, Any]:
+    """`wins_of_6` and `worst_loss` are the worse of both numbers of workers, at JUDGED_AT."""
     duels = {
         workers: scores.versus(found[f"zoom/{workers}"].at(JUDGED_AT), found[f"tpe/{workers}"].at(JUDGED_AT))
         for workers in (1, 8)
@@ -93,8 +106,6 @@ def figures(found: All) -> dict[str, object]:
         "zoom_vs_random_with_twice_the_trials": _ratios(found, "random", peer_workers=1, more=2),
         "wins_of_6": min((duel.wins for duel in duels.values()), default=None),
         "worst_loss": max((duel.worst for duel in duels.values()), default=None),
-        "rank": _ranks(found),
-        "utilisation": {name: runs.utilisation for name, runs in found.items()},
     }
 
 

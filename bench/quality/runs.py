@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.quality.methods import METHODS
-from bench.quality.tasks import Task, regret
+from bench.quality.tasks import Task, regret, shared_regret
 from bench.quality.world import run
 
 PROCESSES = 2
@@ -16,11 +16,15 @@ PROCESSES = 2
 
 @dataclass(frozen=True)
 class Runs:
-    """`regrets` (tasks, seeds, budgets) of one method; `utilisation`: the mean over its longest searches."""
+    """`regrets`, `shared` (tasks, seeds, budgets) of one method: judged by the first of equals, and by all of them.
+
+    `utilisation`: the mean over its longest searches.
+    """
 
     method: str
     budgets: Sequence[int]
     regrets: npt.NDArray[np.float64]
+    shared: npt.NDArray[np.float64]
     utilisation: float
 
     def at(self, budget: int) -> npt.NDArray[np.float64]:
@@ -34,6 +38,7 @@ class Outcome:
     """One seed's regrets by budget, and the utilisation of the longest search."""
 
     regrets: Sequence[float]
+    shared: Sequence[float]
     utilisation: float
 
 
@@ -68,9 +73,9 @@ def outcome(job: Job, task: Task) -> Outcome:
     for trials in sorted({*job.budgets} if method.is_budgeted else {longest}):
         searcher = method.make(task, job.seed, trials)
         searches[trials] = run(searcher, task, seed=job.seed, workers=method.workers, trials=trials)
-    found = [(budget, searches.get(budget, searches[longest])) for budget in job.budgets]
-    regrets = [regret(task, search.configurations[:budget], search.observed[:budget]) for budget, search in found]
-    return Outcome(regrets, searches[longest].utilisation)
+    found = [searches.get(budget, searches[longest]).first(budget) for budget in job.budgets]
+    regrets, shared = ([judge(task, *trials) for trials in found] for judge in (regret, shared_regret))
+    return Outcome(regrets, shared, searches[longest].utilisation)
 
 
 def all_runs(
@@ -83,5 +88,9 @@ def all_runs(
             own_budgets, own_seeds = method.budgets(budgets), slow_seeds if method.most_trials else seeds
             jobs = [Job(name, task, seed, own_budgets) for task in range(len(tasks)) for seed in range(own_seeds)]
             outcomes = pool.map(_do, jobs, chunksize=1)
-            regrets = np.array([outcome.regrets for outcome in outcomes]).reshape(len(tasks), own_seeds, -1)
-            yield Runs(name, own_budgets, regrets, float(np.mean([outcome.utilisation for outcome in outcomes])))
+            regrets, shared = (
+                np.array([getattr(outcome, rule) for outcome in outcomes]).reshape(len(tasks), own_seeds, -1)
+                for rule in ("regrets", "shared")
+            )
+            utilisation = float(np.mean([outcome.utilisation for outcome in outcomes]))
+            yield Runs(name, own_budgets, regrets, shared, utilisation)

@@ -30,6 +30,10 @@ class Run:
     observed: Sequence[float]
     utilisation: float
 
+    def first(self, trials: int) -> tuple[Sequence[int], Sequence[float]]:
+        """Configurations and observed losses of the first trials."""
+        return self.configurations[:trials], self.observed[:trials]
+
 
 @dataclass
 class _Clockwork:

@@ -55,14 +55,16 @@ def test_the_figures_compare_ours_with_the_peer_at_the_same_workers() -> None:
     from bench.quality.runs import Runs
 
     def runs(method: str, regret: float) -> Runs:
-        return Runs(method, (50, 100), np.full((6, 4, 2), regret), 1.0)
+        regrets = np.full((6, 4, 2), regret)
+        return Runs(method, (50, 100), regrets, np.sqrt(regrets), 1.0)
 
     found = {
         each.method: each for each in (runs("zoom/1", 0.2), runs("zoom/8", 0.3), runs("tpe/1", 0.4), runs("tpe/8", 0.2))
     }
-    figures = comparison.figures({**found, "random/1": Runs("random/1", (50, 100), np.full((6, 4, 2), 0.8), 1.0)})
+    figures = comparison.figures({**found, "random/1": runs("random/1", 0.8)})
     assert figures["zoom_vs_tpe"] == pytest.approx({"1@50": 0.5, "1@100": 0.5, "8@50": 1.5, "8@100": 1.5})
     assert figures["zoom_vs_random_with_twice_the_trials"] == pytest.approx({"1@50": 0.25, "8@50": 0.375})
     assert (figures["wins_of_6"], figures["worst_loss"]) == (0, pytest.approx(1.5))
+    assert figures["shared_equals"]["worst_loss"] == pytest.approx(1.5**0.5)
     assert "0 of 6" in comparison.versus_table(found, (50, 100))
     assert "0.2000" in comparison.regret_table(found, ["a", "b", "c", "d", "e", "f"], (50, 100))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.quality.tables import read
-from bench.quality.tasks import Axis, Task, regret
+from bench.quality.tasks import Axis, Task, regret, shared_regret
 
 AXES = (Axis("depth", 3), Axis("activation", 2, ("relu", "tanh")))
 LOSSES = np.array([[1.0, 3.0], [5.0, 5.0], [2.0, 4.0], [0.0, 1.0], [9.0, 9.0], [4.0, 6.0]])
@@ -41,6 +41,12 @@ def test_a_search_is_judged_by_the_true_mean_of_its_best_observed_value() -> Non
 
 def test_of_equal_values_the_first_counts() -> None:
     assert regret(TASK, [0, 2, 1], [2.0, 2.0, 5.0]) == TASK.regrets[0]
+
+
+def test_judged_by_all_of_equals_a_search_has_their_mean_regret() -> None:
+    trials = ([0, 2, 1, 2], [2.0, 2.0, 5.0, 2.0])
+    assert shared_regret(TASK, *trials) == pytest.approx((TASK.regrets[0] + 2 * TASK.regrets[2]) / 3)
+    assert shared_regret(TASK, [1, 3], [5.0, 0.0]) == regret(TASK, [1, 3], [5.0, 0.0])
 
 
 def test_our_space_is_a_float_for_an_ordered_axis_and_a_choice_for_names() -> None:
