@@ -4,7 +4,7 @@ import os
 
 from threadpoolctl import threadpool_limits
 
-from worker.threads import VARIABLES
+from caviar.threads import VARIABLES
 
 
 def one_thread() -> None:

@@ -15,6 +15,10 @@ def serve(
 
     With --json, one line on stdout tells the URL when the server is ready.
     """
+    from caviar.threads import limit_blas
+
+    # Before NumPy loads, which reads these limits once.
+    limit_blas()
     if lifeline:
         end_with_starter()
     import json

@@ -24,7 +24,7 @@ def worker(
     """
     if lifeline:
         end_with_starter()
-    from worker.threads import limit_blas
+    from caviar.threads import limit_blas
 
     # Before NumPy loads, which reads these limits once.
     limit_blas()

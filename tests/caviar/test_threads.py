@@ -19,19 +19,19 @@ def _path() -> str:
 
 
 def test_a_worker_has_one_blas_thread_whatever_its_environment_says() -> None:
-    code = f"from worker.threads import limit_blas; limit_blas(){_REPORT}"
+    code = f"from caviar.threads import limit_blas; limit_blas(){_REPORT}"
     done = _run(code, PYTHONPATH=_path(), OPENBLAS_NUM_THREADS="4", OMP_NUM_THREADS="4")
     assert (done.stdout, done.stderr) == ("[1]\n", "")
 
 
 def test_it_is_too_late_once_numpy_is_loaded() -> None:
-    done = _run("import numpy; from worker.threads import limit_blas; limit_blas()", PYTHONPATH=_path())
+    done = _run("import numpy; from caviar.threads import limit_blas; limit_blas()", PYTHONPATH=_path())
     assert done.stderr.splitlines()[-1] == "RuntimeError: NumPy is loaded already; limit_blas() comes before it"
 
 
 def test_the_command_of_a_worker_loads_numpy_only_after_the_limit() -> None:
     code = (
-        "import sys; from caviar.commands import main, worker; import worker.threads; assert 'numpy' not in sys.modules"
+        "import sys; from caviar.commands import main, worker; import caviar.threads; assert 'numpy' not in sys.modules"
     )
     done = _run(code, PYTHONPATH=_path())
     assert (done.returncode, done.stderr) == (0, "")
