@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from caviar.errors import FieldError
 from caviar.space import Hyperparameters, Space
 from service.samplers.grid import GridSampler
-from tests.caviar.spaces import few_levels, spaces
-from tests.service.samplers.play import a_space
+from tests.caviar.spaces import a_space, few_levels, spaces
 
 GRID = GridSampler()
 SHAPES = [
@@ -24,7 +23,7 @@ SHAPES = [
 
 
 def trials(space: Space, count: int, *, seed: int = 0) -> list[Hyperparameters]:
-    return [GRID.draw(space, seed=seed, number=number) for number in range(count)]
+    return [GRID.draw(space, seed=seed, place=place) for place in range(count)]
 
 
 def test_a_range_takes_its_steps_evenly_on_its_own_scale_and_both_ends_exactly() -> None:
@@ -79,7 +78,7 @@ def test_every_point_comes_once_and_then_the_walk_begins_again(space: Space, see
     drawn = trials(space, count, seed=seed)
     assert len({space.key(hparams) for hparams in drawn}) == count
     assert all(space.fit(hparams) == (hparams, []) for hparams in drawn)
-    assert GRID.draw(space, seed=seed, number=count) == drawn[0]
+    assert GRID.draw(space, seed=seed, place=count) == drawn[0]
 
 
 def test_a_step_may_be_what_another_parameter_waits_for() -> None:
@@ -107,7 +106,7 @@ def test_every_beginning_of_the_walk_has_each_value_about_equally_often(shape: t
 
 def test_the_seed_decides_where_the_walk_begins() -> None:
     space = a_space(**{f"p{i}": {"low": 0, "high": 9, "type": "int"} for i in range(3)})
-    firsts = {space.key(GRID.draw(space, seed=seed, number=0)) for seed in range(50)}
+    firsts = {space.key(GRID.draw(space, seed=seed, place=0)) for seed in range(50)}
     assert len(firsts) > 40
 
 

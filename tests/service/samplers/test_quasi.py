@@ -7,7 +7,7 @@ import pytest
 from caviar.parameters import key
 from caviar.space import Hyperparameters
 from service.samplers.quasi import SobolSampler
-from tests.service.samplers.play import a_space
+from tests.caviar.spaces import a_space
 
 SPACE = a_space(
     epochs=20,
@@ -19,7 +19,7 @@ SPACE = a_space(
 
 
 def trials(count: int, *, seed: int = 3) -> list[Hyperparameters]:
-    return [SobolSampler().draw(SPACE, seed=seed, number=number) for number in range(count)]
+    return [SobolSampler().draw(SPACE, seed=seed, place=place) for place in range(count)]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -37,13 +37,13 @@ def test_every_trial_fits_its_space() -> None:
 
 
 def test_a_trial_depends_on_seed_and_number_alone() -> None:
-    assert [SobolSampler().draw(SPACE, seed=3, number=n) for n in reversed(range(8))] == trials(8)[::-1]
+    assert [SobolSampler().draw(SPACE, seed=3, place=n) for n in reversed(range(8))] == trials(8)[::-1]
     assert len({key(hparams["log"]) for seed in range(4) for hparams in trials(8, seed=seed)}) == 32
 
 
 def test_it_takes_any_space_and_never_runs_out() -> None:
     assert SobolSampler().problems(SPACE) == []
     assert SobolSampler().points(a_space(only={"values": [1, 2]})) is None
-    assert SobolSampler().draw(a_space(epochs=20), seed=0, number=10_000_000) == {"epochs": 20}
+    assert SobolSampler().draw(a_space(epochs=20), seed=0, place=10_000_000) == {"epochs": 20}
     many = a_space(**{f"p{i}": {"low": 0, "high": 1} for i in range(100)})
-    assert len(SobolSampler().draw(many, seed=0, number=5)) == 100
+    assert len(SobolSampler().draw(many, seed=0, place=5)) == 100
