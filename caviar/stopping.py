@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from caviar.errors import FieldError
 from caviar.numbers import LARGEST_INTEGER
 from caviar.spelling import did_you_mean
-from caviar.validation import pointer, sentence
+from caviar.validation import pointer, sentence, shown
 
 LATEST_TRIALS = 1000
 """A rung compares a trial with so many finished ones at most, the latest: what more of them cost would tell little."""
@@ -77,7 +77,7 @@ def explain(error: Mapping[str, Any]) -> FieldError:
         return FieldError("/stopping/name", f"is missing; {did_you_mean('', RULES)}")
     if error["type"] == "union_tag_invalid":
         given = str(error["ctx"]["tag"])
-        return FieldError("/stopping/name", f"{given!r} is not known; {did_you_mean(given, RULES)}")
+        return FieldError("/stopping/name", f"{shown(given)} is not known; {did_you_mean(given, RULES)}")
     if len(loc) < 3:
         return FieldError(pointer(loc), sentence(error, ()))
     rule, field = str(loc[1]), str(loc[2])

@@ -37,6 +37,7 @@ def test_nobody_is_stopped_unless_the_spec_says_so() -> None:
     [
         ("ash", "/name", "'ash' is not known; did you mean asha?"),
         ({"name": "hyperband"}, "/name", "'hyperband' is not known; choose from asha, median, none"),
+        ("x" * 1000, "/name", f"'{'x' * 27}...{'x' * 28}' is not known; choose from asha, median, none"),
         ({"eta": 3}, "/name", "is missing; choose from asha, median, none"),
         ({"name": "asha", "etta": 3}, "/etta", "is not known here; did you mean eta?"),
         ({"name": "none", "x": 3}, "/x", "is not known here; choose from name"),
