@@ -91,7 +91,7 @@ class SamplerSpec(BaseModel):
         for option in ("screen", "confirm"):
             if self.name is not SamplerName.ZOOM and getattr(self, option) is not None:
                 raise PydanticCustomError(
-                    "sampler", "{option} is an option of zoom, not of {name}", {"option": option, "name": self.name}
+                    "option", "is an option of zoom, not of {name}", {"option": option, "name": self.name.value}
                 )
         return self
 
@@ -183,9 +183,11 @@ def explain(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
 def _explain(error: Mapping[str, Any]) -> FieldError:
     if error["type"] == "space":
         return FieldError(error["ctx"]["where"], error["ctx"]["reason"])
+    if error["type"] == "option":
+        return FieldError(pointer((*error["loc"], error["ctx"]["option"])), error["msg"])
     if error["loc"][:1] == ("stopping",):
         return explain_stopping(error)
-    loc, valid_names = _place(tuple(error["loc"]))
+    loc, valid_names = _place(tuple(part for part in error["loc"] if part != "[key]"))
     if len(loc) == 2 and loc[0] == "space" and error["type"] == "missing":
         return FieldError(pointer(loc), "is missing")
     return FieldError(pointer(loc), sentence(error, valid_names))

@@ -236,7 +236,7 @@ def suggest(ask: Ask) -> Plan:
 def preview(spec: SearchSpec, *, count: int, start: Sequence[Hyperparameters] = ()) -> list[Hyperparameters]:
     """What the first trials of a search with this spec would be, as far as they depend on no result."""
     ask = Ask(
-        space=spec.domain, spec=spec.sampler, seed=spec.seed, first=0, size=count, drawn=0, budget=max(count, 10_000),
-        results=(), seen=0, pending=(), defaults=builtin.defaults(spec), state=None,
+        space=spec.domain, spec=spec.sampler, seed=spec.seed, first=0, size=count, drawn=0, budget=max(count, spec.trials),
+        results=(), seen=0, pending=start, defaults=builtin.defaults(spec), state=None,
     )  # fmt: skip
     return [*start, *(made.hyperparameters for made in suggest(ask).suggestions)][:count]

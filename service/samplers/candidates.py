@@ -41,13 +41,13 @@ def around(cube: Cube, centre: Array, sides: Array, count: int, *, seed: int, nu
     return cube.snapped(np.where(moves, moved, centre))
 
 
-def sides_around(cube: Cube, centre: Array, share: float) -> Array:
-    """The box of this width around the centre, shifted where it would leave the cube, (P, 2).
+def sides_around(cube: Cube, centre: Array, shares: Array) -> Array:
+    """The box of these widths (P,) around the centre, shifted where it would leave the cube, (P, 2).
 
     What is not active at the centre has the whole range.
     """
     least = np.array([axis.least_width for axis in cube.axes])
-    widths = np.where(cube.is_active(centre[None])[0], np.minimum(np.maximum(share, least), 1.0), 1.0)
+    widths = np.where(cube.is_active(centre[None])[0], np.minimum(np.maximum(shares, least), 1.0), 1.0)
     low = np.clip(centre - widths / 2, 0.0, 1.0 - widths)
     return np.stack([low, low + widths], axis=1)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from caviar.parameters import Choice, Kind, Varying
 from caviar.space import Hyperparameters, Space
+from service.samplers import novelty
 from service.samplers.cube import Cube
 from service.samplers.interface import Ask, Suggestion
 from service.samplers.sobol import point
@@ -13,6 +14,8 @@ from service.samplers.sobol import point
 FEWEST_POINTS = 10
 FEWEST_VALUES = 4
 """While fewer results than that have a value, there is nothing to zoom into."""
+MOST_SKIPPED = 64
+"""Where levels are few, or much is not active, the sequence repeats points; the next ones take their place."""
 REASON = "spread over the whole space, before there are results to zoom into"
 
 
@@ -21,8 +24,12 @@ def suggestions(ask: Ask, cube: Cube) -> list[Suggestion]:
     last = max(FEWEST_POINTS, cube.dimensions + 1)
     if sum(result.score is not None for result in ask.results) < FEWEST_VALUES:
         last = ask.drawn + ask.size
-    places = range(ask.drawn, min(last, ask.drawn + ask.size))
-    return [Suggestion(_at(ask, cube, place)) for place in places]
+    count = min(last - ask.drawn, ask.size)
+    if count <= 0:
+        return []
+    places = range(ask.drawn, ask.drawn + count + MOST_SKIPPED)
+    points = novelty.fresh(ask, (_at(ask, cube, place) for place in places), count, known=novelty.known(ask))
+    return [Suggestion(hparams) for hparams in points]
 
 
 def _at(ask: Ask, cube: Cube, place: int) -> Hyperparameters:

@@ -6,13 +6,14 @@ Gaussian process of what has finished expects most. The box narrows while nothin
 `screen: false` the round runs random points of the box and asks no model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil, log
 
 import numpy as np
 
-from service.samplers import box, confirmation, exhaustion, opening
+from caviar.space import Hyperparameters
+from service.samplers import box, confirmation, exhaustion, novelty, opening
 from service.samplers.candidates import anywhere, around, box_of, sides_around
 from service.samplers.cube import Array, Cube
 from service.samplers.gaussian_process import fit_from_json
@@ -34,7 +35,11 @@ NEXT_RANK = 0.5
 """The centre is the best result with this chance, else the next with this chance, and so on."""
 MOST_SCREENED = 64
 """A round of more trials is drawn without a model: with so much at once, breadth is what counts."""
+MOST_MODELLED = 100
+"""With more parameters no model is asked: its time grows with them, and a few hundred results would tell it little."""
 MOST_PENDING = 128
+"""The newest of them; the older ones are nearly done."""
+MOST_WIDENED = 16.0
 CLOSED_RADIUS = 0.1
 """How far from the centre of a closed box a new one has to be, in a parameter at least."""
 
@@ -81,7 +86,8 @@ class _Zoom:
             self.closed = [*self.closed, ask.results[self._open()[0]].number]
             self.width = Width(counted=ask.seen, event="opened elsewhere, the one before was at its floor")
         self.centre = self._choose_centre()
-        self.sides = sides_around(cube, self.positions[self.centre], self.width.share)
+        self.fit = fit_from_json(self.state.get("fit"), dimensions=cube.dimensions)
+        self.sides = sides_around(cube, self.positions[self.centre], self._shares())
 
     def _open(self) -> list[int]:
         """Rows with a value, the best first, that lie in no closed box; all of them where none does."""
@@ -90,6 +96,14 @@ class _Zoom:
         reach = np.abs(self.positions[:, None] - closed[None]).max(axis=2, initial=0.0) <= CLOSED_RADIUS
         is_closed = reach.any(axis=1)
         return [row for row in self.ranked if not is_closed[row]] or self.ranked
+
+    def _shares(self) -> Array:
+        """The box's width for each parameter, (P,): the width for the one that matters most, more where less matters.
+
+        A length scale says how far a parameter has to move to change the outcome.
+        """
+        relative = self.fit.scales / self.fit.scales.min()
+        return np.asarray(np.minimum(self.width.share * np.minimum(relative, MOST_WIDENED), 1.0))
 
     def _choose_centre(self) -> int:
         """The row of one of the best, the better the likelier."""
@@ -100,13 +114,14 @@ class _Zoom:
 
     def plan(self) -> Plan:
         ask = self.ask
-        again = confirmation.turns(ask)[-(ask.size - len(self.begun)) :]
+        can_screen = ask.size <= MOST_SCREENED and self.cube.dimensions <= MOST_MODELLED
+        screen = self._screen() if ask.spec.screens and can_screen else None
+        turns = confirmation.turns(ask)[-(ask.size - len(self.begun)) :]
+        again = confirmation.suggestions(ask, self._leaders(screen), turns=turns) if turns else []
         count = ask.size - len(self.begun) - len(again)
-        screen = self._screen() if ask.spec.screens and ask.size <= MOST_SCREENED else None
-        points = self._screened(screen, count) if screen else self._drawn(count)
-        suggestions = [*self.begun, *(Suggestion(self.cube.hyperparameters(point)) for point in points)]
-        if again:
-            suggestions += confirmation.suggestions(ask, self._leaders(screen), turns=again)
+        known = novelty.known(replace(ask, pending=self._waiting))
+        new = novelty.fresh(ask, self._candidates(screen, count), count, known=known)
+        suggestions = [*self.begun, *map(Suggestion, new), *again]
         fit = screen.fit.to_json() if screen else self.state.get("fit")
         return Plan(
             suggestions=suggestions,
@@ -117,20 +132,23 @@ class _Zoom:
             hints=hints(self.cube, self.positions[self.ranked], seen=ask.seen),
         )
 
+    @property
+    def _waiting(self) -> list[Hyperparameters]:
+        """Points whose results are not known: of earlier rounds and of this one's beginning."""
+        return [*self.ask.pending, *(suggestion.hyperparameters for suggestion in self.begun)]
+
     def _screen(self) -> Screen:
-        waiting = [*self.ask.pending[-MOST_PENDING:], *(suggestion.hyperparameters for suggestion in self.begun)]
-        fit = fit_from_json(self.state.get("fit"), dimensions=self.cube.dimensions)
-        pending = self.cube.positions(waiting)
-        return Screen(self.cube, self.ask.results, self.positions, pending=pending, fit=fit)
+        pending = self.cube.positions(self._waiting[-MOST_PENDING:])
+        return Screen(self.cube, self.ask.results, self.positions, pending=pending, fit=self.fit)
 
-    def _screened(self, screen: Screen, count: int) -> Array:
+    def _candidates(self, screen: Screen | None, count: int) -> Iterator[Hyperparameters]:
+        """Those that the model chose, then random points of the box."""
         total = max(CANDIDATES, PER_TRIAL * count)
-        outside = round(OUTSIDE * total)
-        drawn = np.concatenate([self._anywhere(outside), self._around(total - outside)])
-        return drawn[screen.pick(drawn, count)]
-
-    def _drawn(self, count: int) -> Array:
-        return self._around(count)
+        if screen is not None:
+            outside = round(OUTSIDE * total)
+            drawn = np.concatenate([self._anywhere(outside), self._around(total - outside)])
+            yield from map(self.cube.hyperparameters, drawn[screen.pick(drawn, count)])
+        yield from map(self.cube.hyperparameters, self._around(total))
 
     def _anywhere(self, count: int) -> Array:
         return anywhere(self.cube, count, seed=self.ask.seed, number=self.ask.first)

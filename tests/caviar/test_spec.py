@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from caviar.errors import FieldError
 from caviar.parameters import Choice, Range
 from caviar.space import Space
-from caviar.spec import EXAMPLE, SearchSpec, explain
+from caviar.spec import CONFIRMATIONS, EXAMPLE, SearchSpec, explain
 from tests.caviar.spaces import spaces
 
 NAME = "must start with a letter or _ and hold at most 100 letters, digits, _ . : -"
@@ -155,6 +155,15 @@ def test_a_wrong_parameter_is_refused_with_the_field_and_the_reason(parameter: A
         ({"sampler": "zom"}, "/sampler/name", "'zom' is not known; did you mean zoom?"),
         ({"sampler": {"nam": "zoom"}}, "/sampler/nam", "is not known here; did you mean name?"),
         ({"sampler": 3}, "/sampler", "must be an object"),
+        ({"sampler": {"name": "zoom", "order": "fre"}}, "/sampler/order", "'fre' is not known; did you mean free?"),
+        ({"sampler": {"scren": False}}, "/sampler/scren", "is not known here; did you mean screen?"),
+        ({"sampler": {"confirm": 101}}, "/sampler/confirm", "must be at most 100 (given: 101)"),
+        ({"sampler": {"confirm": -1}}, "/sampler/confirm", "must be at least 0 (given: -1)"),
+        ({"sampler": {"name": "random", "screen": True}}, "/sampler/screen", "is an option of zoom, not of random"),
+        ({"sampler": {"name": "grid", "confirm": 0}}, "/sampler/confirm", "is an option of zoom, not of grid"),
+        ({"start": 3}, "/start", "must be a list"),
+        ({"start": [3]}, "/start/0", "must be an object"),
+        ({"start": [{"2nd": 1}]}, "/start/0/2nd", f"{NAME} (given: '2nd')"),
         ({"trails": 3}, "/trails", "is not known here; did you mean trials?"),
         ({"space": {"2nd": 1}}, "/space/2nd", f"{NAME} (given: '2nd')"),
         ({"space": {"a/b~": 1}}, "/space/a~1b~0", f"{NAME} (given: 'a/b~')"),
@@ -177,3 +186,15 @@ def test_every_mistake_is_told_at_once() -> None:
 def test_an_error_of_pydantic_that_has_no_words_of_ours_keeps_its_own() -> None:
     error = {"type": "int_parsing", "loc": ("trials",), "msg": "Input should be a valid integer", "input": "many"}
     assert explain([error]) == [FieldError("/trials", "must be a valid integer (given: 'many')")]
+
+
+def test_what_a_spec_leaves_out_of_its_sampler_is_a_zoom_in_rounds_with_a_model_and_confirmations() -> None:
+    sampler = SearchSpec.model_validate(EXAMPLE).sampler
+    assert (sampler.name, sampler.order, sampler.screens, sampler.confirms) == ("zoom", "rounds", True, CONFIRMATIONS)
+    other = SearchSpec.model_validate(EXAMPLE | {"sampler": {"order": "free", "screen": False, "confirm": 0}}).sampler
+    assert (other.name, other.order, other.screens, other.confirms) == ("zoom", "free", False, 0)
+
+
+def test_a_sampler_of_another_name_is_shown_without_the_zooms_options() -> None:
+    document = SearchSpec.model_validate(EXAMPLE | {"sampler": "sobol"}).document()
+    assert document["sampler"] == {"name": "sobol", "order": "rounds"}

@@ -9,8 +9,8 @@ from caviar.states import Origin, SearchState, TrialState
 from service.samplers.interface import Result
 from service.storage import ledgers, rounds, searches
 from service.storage.records import Draft
-from service.storage.rounds import Step
-from tests.service.desk import FIRST_ROUND, Desk, drafts
+from service.storage.rounds import MOST_RESULTS, SOME, Memory, Step
+from tests.service.desk import FIRST_ROUND, Desk, an_outcome, drafts
 
 ROUND = replace(FIRST_ROUND, size=4, best={"trial": 3, "value": 0.5}, state={"box": {"x": [[0.25, 0.75]]}})
 
@@ -133,7 +133,12 @@ def test_a_round_is_open_while_one_trial_up_to_it_is(desk: Desk) -> None:
         assert rounds.has_open(tx, search_id, up_to=1)
 
 
-def test_results_are_the_finished_trials_by_number_with_the_worst_as_none(desk: Desk) -> None:
+def memory(desk: Desk, search_id: int, *, up_to: int | None = None) -> Memory:
+    with desk.database.read() as tx:
+        return rounds.memory(tx, searches.get(tx, search_id), up_to=up_to)
+
+
+def test_a_memory_holds_the_finished_trials_by_number_with_the_worst_as_none(desk: Desk) -> None:
     search_id = desk.search(queued=5, trials=7, goal="maximize")
     desk.plan(search_id, ["", ""])
     grants = desk.claim(capacity=6)
@@ -142,7 +147,68 @@ def test_results_are_the_finished_trials_by_number_with_the_worst_as_none(desk: 
     desk.finish(grants[2], "failed", error="boom")
     desk.finish(grants[1], score=0.75)
     desk.finish(grants[5], score=0.875)
-    with desk.database.read() as tx:
-        found, later = rounds.results(tx, search_id, up_to=0), rounds.results(tx, search_id, up_to=1)
-    assert found == [Result(n, {"x": n / 1000}, score) for n, score in [(1, -0.75), (2, None), (3, None), (4, None)]]
-    assert later[4:] == [Result(5, {"x": 0.005}, -0.875)]
+    ended = [Result(n, {"x": n / 1000}, score) for n, score in [(1, -0.75), (2, None), (3, None), (4, None)]]
+    later = Result(5, {"x": 0.005}, -0.875)
+    running, queued = {"x": 0.0}, {"x": 0.006}
+    assert memory(desk, search_id) == Memory([*ended, later], seen=5, pending=[running, queued])
+    desk.finish(grants[0], score=0.5)
+    first = [Result(0, running, -0.5), *ended]
+    assert memory(desk, search_id, up_to=0) == Memory(first, seen=5, pending=[later.hyperparameters, queued])
+    assert memory(desk, search_id, up_to=-1) == Memory([], seen=0, pending=[{"x": n / 1000} for n in range(7)])
+
+
+def test_of_a_long_search_a_memory_holds_the_best_and_the_newest(desk: Desk) -> None:
+    """Of 420 trials number 0 has the best score, then 1 and so on; each tenth failed."""
+    count = MOST_RESULTS + 20
+    search_id = desk.search(queued=count, trials=count + 1)
+    desk.plan(search_id, [""])
+    grants = {grant.trial.number: grant for grant in desk.claim(capacity=count)}
+    assert set(grants) == set(range(count))
+    outcomes = [
+        an_outcome(grant, "failed" if number % 10 == 9 else "completed", score=float(number))
+        for number, grant in grants.items()
+    ]
+    desk.finishes(*outcomes[:MOST_RESULTS])
+    assert [result.number for result in memory(desk, search_id).results] == list(range(MOST_RESULTS))
+    desk.finishes(*outcomes[MOST_RESULTS:])
+    found = memory(desk, search_id, up_to=0)
+    assert (found.seen, found.pending) == (count, [{"x": count / 1000}])
+    best = [number for number in range(count) if number % 10 != 9][:SOME]
+    newest = list(range(count - SOME, count))
+    assert [result.number for result in found.results] == best + newest
+    assert [result.score is None for result in found.results] == [number % 10 == 9 for number in best + newest]
+
+
+def test_a_step_with_nothing_more_ends_the_budget_and_with_its_last_trial_the_search(desk: Desk) -> None:
+    search_id = desk.search(trials=9, queued=0)
+    assert desk.take(search_id, replace(step(), is_last=True, round_left=0))
+    assert (desk.read(search_id).budget, desk.read(search_id).state) == (2, SearchState.ACTIVE)
+    for grant in desk.claim(capacity=2):
+        desk.finish(grant, score=0.5)
+    assert desk.read(search_id).state is SearchState.COMPLETED
+
+
+def test_a_step_that_finds_nothing_at_all_completes_a_search_whose_trials_have_ended(desk: Desk) -> None:
+    search_id = desk.search(trials=9, queued=1)
+    desk.finish(desk.claim_one(), score=0.5)
+    nothing = Step(next_number=1, next_round=1, round=None, drafts=[], round_left=0, is_last=True)
+    assert desk.take(search_id, nothing)
+    search = desk.read(search_id)
+    assert (search.budget, search.state, search.next_round) == (1, SearchState.COMPLETED, 1)
+
+
+def test_a_trial_knows_its_parent_by_its_id_and_enqueued_ones_are_counted(desk: Desk) -> None:
+    search_id = desk.search(trials=5, queued=2)
+    desk.plan(search_id, origin=Origin.CONFIRM, parent=1)
+    desk.plan(search_id, ["", ""], origin=Origin.ENQUEUED)
+    made = desk.trials(search_id)
+    assert [trial.parent_trial for trial in made] == [None, None, made[1].id, None, None]
+    assert [trial.origin for trial in made[1:4]] == [Origin.SAMPLED, Origin.CONFIRM, Origin.ENQUEUED]
+    assert desk.read(search_id).enqueued == 2
+
+
+def test_the_hints_of_a_round_are_kept(desk: Desk) -> None:
+    search_id = desk.search(trials=4, queued=0)
+    told = replace(ROUND, hints=["x: the best lie at its upper end; widen the range?"])
+    desk.take(search_id, replace(step(), round=told))
+    assert pages(desk, search_id) == [told]

@@ -240,7 +240,7 @@ def test_a_stopped_trial_is_a_result_with_its_value_and_its_step(desk: Desk) -> 
     desk.report(grant, 1, score=0.75)
     desk.finish(other, score=0.5)
     with desk.database.read() as tx:
-        found = rounds.results(tx, grant.search.id, up_to=0)
+        found = rounds.memory(tx, searches.get(tx, grant.search.id), up_to=0).results
     assert [(result.number, result.score, result.step) for result in found] == [(0, 0.75, 1), (1, 0.5, None)]
 
 

@@ -15,55 +15,10 @@ from service.searches import create, enqueue
 from service.storage import rounds
 from service.storage.claims import Grant
 from service.storage.database import Database
-from service.storage.records import RoundRecord, SearchRecord
+from service.storage.records import SearchRecord
+from service.storage.rounds import Memory
+from tests.service.course import SPACE, Course, score
 from tests.service.desk import START, Desk, a_spec
-
-SPACE = {
-    "rate": {"low": 1e-4, "high": 1.0, "scale": "log"},
-    "units": {"low": 10, "high": 100, "type": "int"},
-    "kind": {"values": ["a", "b", "c"]},
-    "depth": {"low": 0.0, "high": 1.0, "when": {"kind": ["a", "b"]}},
-}
-
-
-def score(hparams: Any) -> float:
-    return float(abs(hparams["units"] - 40) / 60 + hparams["rate"] + (hparams["kind"] != "b"))
-
-
-class Course:
-    """A search on SQLite, planned as the server plans it."""
-
-    def __init__(self, database: Database, **fields: Any) -> None:
-        self.desk = Desk(database)
-        self.id = self.desk.search(queued=0, **({"sampler": "zoom", "space": SPACE} | fields))
-        self.advance()
-
-    def advance(self) -> bool:
-        return advance(self.desk.database, self.id, now=self.desk.now)
-
-    @property
-    def search(self) -> SearchRecord:
-        return self.desk.read(self.id)
-
-    def finish(self, *grants: Grant) -> None:
-        for grant in grants:
-            self.desk.finish(grant, score=score(grant.trial.hyperparameters))
-        self.advance()
-
-    def claim(self, count: int = 1) -> list[Grant]:
-        return self.desk.claim(capacity=count)
-
-    def rounds(self) -> list[RoundRecord]:
-        with self.desk.database.read() as tx:
-            return rounds.page(tx, self.id, limit=1000, after=None)
-
-    def numbers(self) -> list[int]:
-        """Of the first trial of each round."""
-        return [made.first for made in self.rounds()]
-
-    def open(self) -> int:
-        counts = self.search.counts
-        return counts[TrialState.QUEUED] + counts[TrialState.RUNNING]
 
 
 @pytest.fixture
@@ -277,38 +232,40 @@ def view(**fields: Any) -> View:
         best_score=None,
         changes=0,
         ranking=0,
+        start=(),
+        enqueued=0,
+        parent_search=None,
         created_at=START,
         deadline_at=None,
         finished_at=None,
     )
-    return View(search, None, ())
+    return View(search, None)
 
 
 @pytest.mark.parametrize("sampler", ["random", "zoom"])
 def test_a_step_is_a_pure_function_of_what_was_seen(sampler: str) -> None:
     first, second = view(sampler=sampler), view(sampler=sampler)
     step = plan_step(first)
-    assert step is not None
     assert plan_step(first) == plan_step(second) == step
     assert first == second
 
 
 def test_a_step_depends_on_the_results_and_not_on_their_order() -> None:
-    results = [Result(n, {"rate": 0.01, "units": 40 + n, "kind": "b", "depth": 0.5}, float(n)) for n in range(8)]
-    later = replace(view().search, next_number=8, next_round=2)
-    steps = [plan_step(View(later, None, order)) for order in (results, results[::-1], results[:4])]
+    results = [Result(n, {"rate": 0.01, "units": 40 + n, "kind": "b", "depth": 0.5}, float(n)) for n in range(12)]
+    later = replace(view().search, next_number=16, next_round=2)
+    steps = [plan_step(View(later, None, Memory(order, 12))) for order in (results, results[::-1], results[:6])]
     assert steps[0] == steps[1] != steps[2]
 
 
-def test_random_draws_as_many_as_there_are_places() -> None:
-    start = view(sampler="random", trials=20, parallel=6)
-    opened = plan_step(start)
-    assert opened is not None
+def test_random_draws_as_many_as_there_are_places(database: Database) -> None:
+    opened = plan_step(view(sampler="random", trials=20, parallel=6))
     assert (len(opened.drafts), opened.round_left) == (6, 14)
-    busy = replace(start.search, counts={**start.search.counts, TrialState.RUNNING: 5, TrialState.QUEUED: 1})
-    assert plan_step(replace(start, search=busy)) is None
-    crowded = replace(start.search, counts={**start.search.counts, TrialState.QUEUED: 9})
-    assert plan_step(replace(start, search=crowded)) is None
+    course = Course(database, sampler="random", trials=20, parallel=6)
+    assert not course.advance()
+    (grant,) = course.claim()
+    assert not course.advance()
+    course.finish(grant)
+    assert course.search.next_number == 7
 
 
 @pytest.mark.parametrize("sampler", ["random", "zoom"])

@@ -78,9 +78,9 @@ def run(url: str, *, workers: int = 1, order: int = 0, **fields: Any) -> Trials:
     return Crowd(url, workers=workers, order=order).run(**({"trials": 26, "parallel": 6, "seed": 11} | fields))
 
 
-@pytest.mark.parametrize("sampler", ["zoom", "random"])
+@pytest.mark.parametrize("sampler", ["zoom", "random", "sobol", {"name": "zoom", "screen": False}], ids=str)
 def test_1_4_and_16_workers_give_the_same_trials_in_whatever_order_they_finish(
-    sqlite_store_url: str, sampler: str
+    sqlite_store_url: str, sampler: Any
 ) -> None:
     alone = run(sqlite_store_url, sampler=sampler)
     assert [number for number, *_ in alone] == list(range(26))

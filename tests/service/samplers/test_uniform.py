@@ -5,7 +5,7 @@ from math import log10
 import pytest
 
 from service.samplers.uniform import RandomSampler
-from tests.service.samplers.play import a_space, scored
+from tests.service.samplers.play import a_space
 
 SPACE = a_space(
     linear={"low": 0.0, "high": 10.0},
@@ -19,15 +19,12 @@ DRAWS = 2000
 
 @pytest.fixture(scope="module")
 def trials() -> list[dict[str, float]]:
-    sampler = RandomSampler()
-    state = sampler.plan(SPACE, ()).state
-    return [sampler.draw(SPACE, state, seed=0, number=number) for number in range(DRAWS)]
+    return [RandomSampler().draw(SPACE, seed=0, place=place) for place in range(DRAWS)]
 
 
-def test_results_change_nothing() -> None:
-    sampler = RandomSampler()
-    assert sampler.plan(SPACE, scored(SPACE, [1.0, None, 2.0, 3.0])) == sampler.plan(SPACE, ())
-    assert not sampler.waits
+def test_it_takes_any_space_and_never_runs_out() -> None:
+    assert RandomSampler().problems(SPACE) == []
+    assert RandomSampler().points(a_space(only={"values": [1, 2]})) is None
 
 
 def test_each_decade_of_a_log_scale_is_as_likely(trials: list[dict[str, float]]) -> None:
