@@ -1,5 +1,7 @@
 """Real server and worker processes for tests: none outlives its test, and none fails in silence."""
 
+import random
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,21 @@ from caviar.errors import CaviarError
 from caviar.processes import Process, ending, ready_url, start, stop
 
 _READY_SECONDS = 60.0
+_KEPT_PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to outgoing connections by itself."""
+
+
+def port_to_keep() -> int:
+    """A free port for a server that is to be killed and started again.
+
+    Meanwhile a port of the usual range may go to any outgoing connection, even to that of a worker that calls this
+    very port and is then connected to itself.
+    """
+    while True:
+        port = random.choice(_KEPT_PORTS)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 @dataclass(frozen=True)
