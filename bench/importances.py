@@ -4,32 +4,19 @@ Theirs is without reading: the study lies in memory. PED-ANOVA is the quickest o
 """
 
 import argparse
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
-import sqlalchemy as sa
-
+from bench.filled_store import SPACE, a_spec, empty_store, filled
 from bench.machine import facts
 from bench.reporting import last_line, milliseconds, table, times
 from bench.threads import one_thread
-from caviar.spec import SearchSpec
-from caviar.states import Origin, TrialState
 from service.importances.ranking import importances
-from service.samplers import box
 from service.samplers.interface import Result
-from service.storage import samples, searches, tables
-from service.storage.database import Database
-from service.storage.migrate import upgrade
+from service.storage import samples
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_RESULTS = 10_000
-SPACE = {f"p{i}": {"low": 1e-4, "high": 1.0, "scale": "log"} for i in range(8)}
 
 
 def main() -> None:
@@ -51,44 +38,20 @@ def _row(size: int, ours: float, theirs: float | None) -> list[str]:
 
 def measure(trials: int) -> tuple[float, float | None]:
     """Seconds of ours, and of theirs where Optuna is installed and the trials are no more than ours reads."""
-    spec = SearchSpec.model_validate(
-        {"trainer": "toy", "metric": "loss", "goal": "minimize", "space": SPACE, "trials": trials}
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'caviar.db'}"
-        upgrade(url)
-        with closing(Database(url)) as database:
-            search = _filled(database, spec)
+    spec = a_spec(trials=trials)
+    with empty_store() as database:
+        search = filled(database, spec, finished=trials, round_size=trials)
 
-            def ours() -> None:
-                with database.read() as tx:
-                    results = samples.finished(tx, search, limit=MOST_RESULTS)
-                found = importances(spec.domain, results)
-                assert found.items[0].parameter == "p0"
-
-            seconds = _seconds(ours)
+        def ours() -> None:
             with database.read() as tx:
                 results = samples.finished(tx, search, limit=MOST_RESULTS)
+            found = importances(spec.domain, results)
+            assert found.items[0].parameter == "p0"
+
+        seconds = _seconds(ours)
+        with database.read() as tx:
+            results = samples.finished(tx, search, limit=MOST_RESULTS)
     return seconds, _peer(results) if trials <= MOST_RESULTS else None
-
-
-def _filled(database: Database, spec: SearchSpec) -> int:
-    """A search whose trials have all finished; p0 matters most."""
-    with database.write() as tx:
-        search = searches.create(tx, spec, dataset_hash=None, now=NOW)
-        tx.execute(sa.insert(tables.trial), [_trial(search, number, spec) for number in range(spec.trials)])
-        finished = {"next_number": spec.trials, "completed": spec.trials}
-        tx.execute(sa.update(tables.search).where(tables.search.c.id == search).values(finished))
-    return search
-
-
-def _trial(search: int, number: int, spec: SearchSpec) -> dict[str, Any]:
-    hparams = box.draw(spec.domain, box.whole(spec.domain), seed=0, number=number)
-    score = sum((hparams[name] ** 0.25 - 0.3) ** 2 / (i + 1) for i, name in enumerate(SPACE))
-    plain = {"search_id": search, "round": 0, "origin": Origin.SAMPLED, "state": TrialState.COMPLETED, "stack": ""}
-    times_ = {"available_at": NOW, "created_at": NOW, "finished_at": NOW}
-    found = {"value": score, "score": score, "metrics": {"loss": score}, "seed": number}
-    return {**plain, **times_, **found, "number": number, "hyperparameters": hparams}
 
 
 def _seconds(work: Callable[[], object], *, turns: int = 5) -> float:

@@ -72,14 +72,14 @@ def lag(parallel: int) -> int:
 def advance(database: Database, search_id: int, *, now: datetime) -> bool:
     """Create every trial that is due. True when there was one."""
     is_changed = False
-    while (view := _look(database, search_id, now=now)) is not None:
+    while (view := look(database, search_id, now=now)) is not None:
         step = plan_step(view)
         with database.write() as tx:
             is_changed |= rounds.take(tx, search_id, step, now=now)
     return is_changed
 
 
-def _look(database: Database, search_id: int, *, now: datetime) -> View | None:
+def look(database: Database, search_id: int, *, now: datetime) -> View | None:
     """None when nothing can be due."""
     with database.read() as tx:
         search = searches.find(tx, search_id)
