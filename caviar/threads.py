@@ -1,4 +1,4 @@
-"""One BLAS thread per process of ours, server or worker: a machine's cores are shared out by starting one worker for each.
+"""One BLAS thread per process of ours, server or worker: cores are shared out by starting a worker for each.
 
 Several threads on matrices as small as ours only wait for each other, and they would make the bits of a product depend
 on how many there are.

@@ -52,8 +52,6 @@ def sentence(error: Mapping[str, Any], valid_names: Iterable[str]) -> str:
         return f"{shown(error['input'])} is not known; {did_you_mean(str(error['input']), choices)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return "must be an object"
-    if kind == "list_type":
-        return "must be a list"
     if kind == "json_invalid":
         return f"the body is not JSON: {context.get('error', 'it could not be read')}"
     if kind == "parameter":

@@ -23,7 +23,7 @@ def main(url: str, search: str) -> None:
         spec = SearchSpec.model_validate(client.search(search).spec)
         rounds = list(_rounds(client, search))
         trials = list(_trials(client, search))
-    print("\n".join(_picture(spec, rounds, trials)))
+    sys.stdout.write("\n".join(_picture(spec, rounds, trials)) + "\n")
 
 
 def _rounds(client: Client, search: str) -> Iterator[Round]:
@@ -48,9 +48,8 @@ def _picture(spec: SearchSpec, rounds: list[Round], trials: list[TrialAnswer]) -
     varying = spec.domain.varying
     height = TOP + len(varying) * (PANEL + GAP)
     shades = _shades(trials, is_lower_better=spec.goal == "minimize")
-    yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="11">'
-    )
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
+    yield '     font-family="sans-serif" font-size="11">'
     yield f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
     for row, (name, parameter) in enumerate(varying.items()):
         top = TOP + row * (PANEL + GAP)

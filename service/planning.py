@@ -221,6 +221,14 @@ def problems(spec: SearchSpec) -> Sequence[FieldError]:
     return sampler.problems(spec.domain) if isinstance(sampler, Independent) else []
 
 
+def points(spec: SearchSpec) -> int | None:
+    """After how many drawn trials there is nothing new to draw; None where there always is."""
+    sampler = SAMPLERS[spec.sampler.name]
+    if not spec.domain.varying:
+        return None
+    return sampler.points(spec.domain) if isinstance(sampler, Independent) else spec.domain.points
+
+
 def suggest(ask: Ask) -> Plan:
     """What the sampler that the spec names makes of a round."""
     sampler = SAMPLERS[ask.spec.name]
@@ -236,7 +244,17 @@ def suggest(ask: Ask) -> Plan:
 def preview(spec: SearchSpec, *, count: int, start: Sequence[Hyperparameters] = ()) -> list[Hyperparameters]:
     """What the first trials of a search with this spec would be, as far as they depend on no result."""
     ask = Ask(
-        space=spec.domain, spec=spec.sampler, seed=spec.seed, first=0, size=count, drawn=0, budget=max(count, spec.trials),
-        results=(), seen=0, pending=start, defaults=builtin.defaults(spec), state=None,
-    )  # fmt: skip
+        space=spec.domain,
+        spec=spec.sampler,
+        seed=spec.seed,
+        first=0,
+        size=count,
+        drawn=0,
+        budget=max(count, spec.trials),
+        results=(),
+        seen=0,
+        pending=start,
+        defaults=builtin.defaults(spec),
+        state=None,
+    )
     return [*start, *(made.hyperparameters for made in suggest(ask).suggestions)][:count]

@@ -12,7 +12,7 @@ from caviar.wire.searches import SearchChange
 from service import beginnings, builtin
 from service.changes import QUEUE, ranking
 from service.context import Service
-from service.planning import Way, advance, draft, lag, preview, problems, way
+from service.planning import Way, advance, draft, lag, points, preview, problems, way
 from service.queue import follow_up
 from service.samplers.interface import Suggestion
 from service.storage import idempotency, ledgers, rounds, searches, trials
@@ -104,6 +104,14 @@ def _extend(ledger: Ledger, budget: int, *, now: datetime) -> None:
     if ledger.state is SearchState.COMPLETED and ledger.search.has_reached_its_end(now):
         raise SearchEnded(
             f"search {ledger.search.id} reached its target or its max_seconds; submit its spec again without them"
+        )
+    drawn, most = (
+        ledger.search.next_number - ledger.search.enqueued,
+        points(SearchSpec.model_validate(ledger.search.spec)),
+    )
+    if budget > ledger.budget and most is not None and drawn >= most:
+        raise SearchEnded(
+            f"search {ledger.search.id} has run all {most} points of its space; a new search can widen it"
         )
     if ledger.state is SearchState.COMPLETED and budget > ledger.budget:
         ledger.turn(SearchState.ACTIVE)

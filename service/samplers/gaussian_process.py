@@ -8,7 +8,7 @@ K = k(x, x) + sigma2 I; posterior mean k(z, x) K^-1 y, variance 1 - k(z, x) K^-1
 Source: Rasmussen and Williams 2006, "Gaussian processes for machine learning", algorithm 2.1 and equation 4.17.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,7 @@ class Fit:
         return {"logs": self.logs.tolist(), "steps": self.steps.tolist()}
 
 
-def fit_from_json(document: dict[str, Sequence[float]] | None, *, dimensions: int) -> Fit:
+def fit_from_json(document: Mapping[str, Sequence[float]] | None, *, dimensions: int) -> Fit:
     """The stored fit, or the prior's centre where there is none for so many parameters."""
     if document is None or len(document["logs"]) != dimensions + 1:
         return Fit(np.array([SCALE_PRIOR[0]] * dimensions + [NOISE_PRIOR[0]]), np.full(dimensions + 1, FIRST_STEP))

@@ -170,4 +170,4 @@ class _Zoom:
         place = "the best" if rank == 1 else f"number {rank}"
         number = self.ask.results[self.centre].number
         moved = f"; {self.width.event}" if self.width.event else ""
-        return f"{self.width.share:.0%} of each range around trial {number}, {place} of {self.ask.seen} results{moved}"
+        return f"{self.width.share:.0%} of a range around trial {number}, {place} of {self.ask.seen} results{moved}"

@@ -161,7 +161,7 @@ def test_a_wrong_parameter_is_refused_with_the_field_and_the_reason(parameter: A
         ({"sampler": {"confirm": -1}}, "/sampler/confirm", "must be at least 0 (given: -1)"),
         ({"sampler": {"name": "random", "screen": True}}, "/sampler/screen", "is an option of zoom, not of random"),
         ({"sampler": {"name": "grid", "confirm": 0}}, "/sampler/confirm", "is an option of zoom, not of grid"),
-        ({"start": 3}, "/start", "must be a list"),
+        ({"start": 3}, "/start", "must be a valid list (given: 3)"),
         ({"start": [3]}, "/start/0", "must be an object"),
         ({"start": [{"2nd": 1}]}, "/start/0/2nd", f"{NAME} (given: '2nd')"),
         ({"trails": 3}, "/trails", "is not known here; did you mean trials?"),

@@ -1,5 +1,7 @@
 import ast
+import subprocess
 import sys
+from xml.etree import ElementTree
 
 from caviar import Client
 from tests.commands.conftest import EXAMPLES
@@ -21,3 +23,14 @@ def test_the_example_worker_has_at_most_40_lines_and_needs_only_httpx() -> None:
     assert len(SOURCE.splitlines()) <= 40
     assert imports - sys.stdlib_module_names == {"httpx"}
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(ast.parse(SOURCE)))
+
+
+def test_the_example_picture_shows_every_round_and_trial_of_each_parameter(client: Client, finished: str) -> None:
+    command = [sys.executable, str(EXAMPLES / "zoom_picture.py"), client.url, finished]
+    drawn = ElementTree.fromstring(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    names = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    reasons = [title.text for title in drawn.iter("{http://www.w3.org/2000/svg}title")]
+    assert {"x", "y"} <= names
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == 2 * 40
+    assert reasons == 2 * [round_.reason for round_ in client.rounds(finished).items]

@@ -265,7 +265,7 @@ def test_of_a_long_search_it_sees_the_best_and_the_newest_and_goes_on(screen: bo
 
 
 @every_zoom
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(space=spaces(few_levels()), seed=st.integers(0, 2**53 - 1), size=st.integers(1, 9))
 def test_no_point_is_run_twice_while_there_are_others(screen: bool, space: Space, seed: int, size: int) -> None:
     """In a finite space with one point more than the budget, so that the last round has hardly anything left."""
@@ -299,7 +299,7 @@ def test_no_point_is_run_twice_while_there_are_others(screen: bool, space: Space
 
 
 @every_sampler
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     space=spaces(),
     scores=st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False), max_size=40),
@@ -319,8 +319,8 @@ def test_any_space_with_any_results_gives_a_round_inside_it(
 
 def test_the_beginning_lasts_until_there_is_something_to_zoom_into() -> None:
     space = SPACES["every kind"]
-    failed: list[float | None] = [None] * FEWEST_POINTS * 2
-    begun = suggest(an_ask(space, scored(space, [1.0] * (FEWEST_VALUES - 1) + failed)))
-    zoomed = suggest(an_ask(space, scored(space, [1.0] * FEWEST_VALUES + failed)))
+    failed: list[float | None] = [None] * (2 * FEWEST_POINTS)
+    begun = suggest(an_ask(space, scored(space, [*[1.0] * (FEWEST_VALUES - 1), *failed])))
+    zoomed = suggest(an_ask(space, scored(space, [*[1.0] * FEWEST_VALUES, *failed])))
     assert begun.box == suggest(an_ask(space)).box
     assert begun.reason != zoomed.reason

@@ -12,7 +12,7 @@ from service.storage.records import Draft
 from service.storage.rounds import MOST_RESULTS, SOME, Memory, Step
 from tests.service.desk import FIRST_ROUND, Desk, an_outcome, drafts
 
-ROUND = replace(FIRST_ROUND, size=4, best={"trial": 3, "value": 0.5}, state={"box": {"x": [[0.25, 0.75]]}})
+ROUND = replace(FIRST_ROUND, size=4, best={"trial": 3, "value": 0.5}, state={"box": {"x": [[0.25, 0.75]]}}, hints=[])
 
 
 def step(count: int = 2, *, round_left: int = 2) -> Step:
@@ -153,16 +153,16 @@ def test_a_memory_holds_the_finished_trials_by_number_with_the_worst_as_none(des
     assert memory(desk, search_id) == Memory([*ended, later], seen=5, pending=[running, queued])
     desk.finish(grants[0], score=0.5)
     first = [Result(0, running, -0.5), *ended]
-    assert memory(desk, search_id, up_to=0) == Memory(first, seen=5, pending=[later.hyperparameters, queued])
+    assert memory(desk, search_id, up_to=0) == Memory(first, seen=5, pending=[dict(later.hyperparameters), queued])
     assert memory(desk, search_id, up_to=-1) == Memory([], seen=0, pending=[{"x": n / 1000} for n in range(7)])
 
 
 def test_of_a_long_search_a_memory_holds_the_best_and_the_newest(desk: Desk) -> None:
     """Of 420 trials number 0 has the best score, then 1 and so on; each tenth failed."""
     count = MOST_RESULTS + 20
-    search_id = desk.search(queued=count, trials=count + 1)
+    search_id = desk.search(queued=count, trials=count + 1, parallel=1000)
     desk.plan(search_id, [""])
-    grants = {grant.trial.number: grant for grant in desk.claim(capacity=count)}
+    grants = {grant.trial.number: grant for _ in range(0, count, 70) for grant in desk.claim(capacity=70)}
     assert set(grants) == set(range(count))
     outcomes = [
         an_outcome(grant, "failed" if number % 10 == 9 else "completed", score=float(number))

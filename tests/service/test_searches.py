@@ -22,6 +22,7 @@ from service.planning import preview
 from service.storage.records import SearchRecord, TrialRecord
 from tests.service.desk import Desk, SetClock, a_spec
 
+LAYERS = {"low": 1, "high": 3, "type": "int"}
 DIGITS = SearchSpec.model_validate(EXAMPLE)
 
 
@@ -82,7 +83,7 @@ def test_a_spec_that_could_not_be_trained_is_refused_and_not_kept(
         use.create(service, spec, idempotency_key="key")
     assert [error.pointer for error in caught.value.errors] == [pointer]
     with pytest.raises(InvalidSpec):
-        use.dry_run(spec)
+        use.dry_run(service, spec)
     with pytest.raises(NotFound):
         use.read(service, 1)
 
@@ -97,11 +98,11 @@ def test_the_same_key_gives_the_same_search_as_it_stands_now(service: Service) -
 
 
 def test_a_dry_run_shows_the_first_draws(service: Service) -> None:
-    draws = use.dry_run(DIGITS)
+    draws = use.dry_run(service, DIGITS)
     created = use.create(service, DIGITS, idempotency_key=None)
     assert draws == [trial.hyperparameters for trial in Desk(service.database).trials(created.id)][:5]
     assert draws == preview(DIGITS, count=5)
-    assert len(use.dry_run(a_spec(trials=2))) == 2
+    assert len(use.dry_run(service, a_spec(trials=2))) == 2
 
 
 def test_only_what_is_named_changes(service: Service) -> None:
@@ -201,7 +202,7 @@ def test_an_enqueued_trial_must_fit_the_space(service: Service) -> None:
 
 
 def test_an_enqueued_trial_of_the_built_in_trainer_must_be_trainable(service: Service) -> None:
-    spec = SearchSpec.model_validate(EXAMPLE | {"space": {"layers": {"low": 1, "high": 3, "type": "int"}, "epochs": 1}})
+    spec = SearchSpec.model_validate(EXAMPLE | {"space": {"layers": LAYERS, "epochs": 1}, "sampler": "random"})
     search_id = use.create(service, spec, idempotency_key=None).id
     assert enqueue(service, search_id, layers=2).stack != ""
 
@@ -273,3 +274,14 @@ def test_a_deleted_search_is_gone(service: Service) -> None:
         change(service, search_id, name="gone")
     with pytest.raises(NotFound):
         enqueue(service, search_id, x=0.5)
+
+
+@pytest.mark.parametrize("sampler", ["grid", "zoom"])
+def test_a_search_that_has_run_every_point_of_its_space_is_not_extended(service: Service, sampler: str) -> None:
+    search_id = new(service, sampler=sampler, space={"x": {"values": [1, 2, 3]}}, trials=9, parallel=9)
+    finish_all(service, search_id)
+    ended = use.read(service, search_id)
+    assert (ended.state, ended.budget) == (SearchState.COMPLETED, 3)
+    with pytest.raises(SearchEnded, match="has run all 3 points of its space"):
+        change(service, search_id, trials=20)
+    assert use.read(service, search_id).state is SearchState.COMPLETED

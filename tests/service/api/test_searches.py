@@ -271,6 +271,7 @@ def test_rounds_tell_the_history_of_the_zoom_page_by_page(api: Api) -> None:
         "best": None,
         "box": {"x": {"low": 0.0, "high": 1.0}},
         "cutoffs": None,
+        "hints": [],
     }
     assert rounds[-1]["box"]["x"]["high"] < 1.0
     best = min(api.get(f"/v1/searches/{search}/trials", limit=8)["items"], key=lambda trial: trial["value"])
@@ -280,3 +281,45 @@ def test_rounds_tell_the_history_of_the_zoom_page_by_page(api: Api) -> None:
     second = api.get(f"/v1/searches/{search}/rounds", limit=4, after=first["next"])
     assert first["items"] + second["items"] == rounds
     assert second["next"] is None
+
+
+def test_a_search_is_repeated_with_another_seed(api: Api) -> None:
+    first = api.ask("POST", "/v1/searches", 201, json=api.spec(seed=3)).json()
+    answer = api.ask("POST", f"/v1/searches/{first['id']}/repeat", 201, json={})
+    second = answer.json()
+    assert answer.headers["location"] == f"/v1/searches/{second['id']}"
+    assert (second["spec"], second["parent"]) == ({**first["spec"], "seed": 4}, first["id"])
+    given = api.ask("POST", f"/v1/searches/{first['id']}/repeat", 201, json={"seed": 9}).json()
+    assert given["spec"]["seed"] == 9
+    api.refused("POST", "/v1/searches/999999/repeat", 404, "not_found", json={})
+    api.refused("POST", f"/v1/searches/{first['id']}/repeat", 422, "invalid_request", json={"seed": -1})
+
+
+def test_leaders_that_were_run_again_show_what_came_of_it(api: Api) -> None:
+    """A finite space of two points, each run once, then both again: the values tell how far luck carries."""
+    spec = api.spec(
+        space={"x": {"values": [0, 1]}}, trials=30, parallel=1, goal="maximize", sampler={"name": "zoom", "confirm": 2}
+    )
+    search = api.ask("POST", "/v1/searches", 201, json=spec).json()["id"]
+    values = iter([0.5, 0.9, 0.7, 0.6])
+    while trials := api.claim(search):
+        api.finish(trials[0], metrics={"loss": next(values)})
+
+    found = api.get(f"/v1/searches/{search}/trials")["items"]
+    assert [(trial["origin"], trial["number"]) for trial in found][2:] == [("confirm", 2), ("confirm", 3)]
+    assert [trial["parent"] for trial in found[2:]] == [found[1]["id"], found[0]["id"]]
+    leader = api.get(f"/v1/trials/{found[1]['id']}")["confirmed"]
+    assert (leader["runs"], leader["mean"]) == (2, pytest.approx(0.8))
+    assert 0 < leader["luck"] < 0.5
+    assert api.get(f"/v1/trials/{found[2]['id']}")["confirmed"] is None
+    shown = api.get(f"/v1/searches/{search}")
+    assert (shown["state"], shown["trials"]) == ("completed", 4)
+
+
+def test_a_search_whose_best_lie_at_an_end_says_so(api: Api) -> None:
+    spec = api.spec(space={"x": {"low": 0.0, "high": 1.0}}, trials=40, parallel=2, goal="maximize", sampler="zoom")
+    search = api.ask("POST", "/v1/searches", 201, json=spec).json()["id"]
+    while trials := api.claim(search):
+        for trial in trials:
+            api.finish(trial, metrics={"loss": trial["hyperparameters"]["x"]})
+    assert api.get(f"/v1/searches/{search}")["hints"] == ["x: the best lie at its upper end; widen the range?"]

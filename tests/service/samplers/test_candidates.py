@@ -21,7 +21,7 @@ COUNT = 2000
 
 
 def near(share: float) -> np.ndarray:
-    return around(CUBE, CENTRE, sides_around(CUBE, CENTRE, share), COUNT, seed=0, number=12)
+    return around(CUBE, CENTRE, sides_around(CUBE, CENTRE, np.full(5, share)), COUNT, seed=0, number=12)
 
 
 def test_anywhere_is_uniform_in_the_cube() -> None:
@@ -35,7 +35,7 @@ def test_anywhere_is_uniform_in_the_cube() -> None:
 
 @pytest.mark.parametrize("share", [0.02, 0.25, 1.0])
 def test_around_stays_in_its_box_and_keeps_some_of_the_centre(share: float) -> None:
-    drawn, sides = near(share), sides_around(CUBE, CENTRE, share)
+    drawn, sides = near(share), sides_around(CUBE, CENTRE, np.full(5, share))
     for column in (RATE, BETA):
         assert (sides[column, 0] <= drawn[:, column]).all()
         assert (drawn[:, column] <= sides[column, 1]).all()
@@ -52,7 +52,7 @@ def test_a_parameter_that_is_not_active_at_the_centre_is_drawn_from_its_whole_ra
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 1.0])
 def test_a_box_is_as_wide_as_its_share_and_shifted_at_the_borders(share: float) -> None:
-    low, high = sides_around(CUBE, CENTRE, share).T
+    low, high = sides_around(CUBE, CENTRE, np.full(5, share)).T
     assert (low >= 0).all()
     assert (high <= 1).all()
     widths = high - low
@@ -65,10 +65,11 @@ def test_a_box_is_as_wide_as_its_share_and_shifted_at_the_borders(share: float) 
 
 
 def test_the_box_that_is_shown_holds_whole_levels_and_what_was_drawn() -> None:
-    sides = sides_around(CUBE, CENTRE, 0.1)
+    sides = sides_around(CUBE, CENTRE, np.full(5, 0.1))
     shown = box_of(CUBE, sides)
     ((low, high),) = shown["units"]
-    assert (20 * low, 20 * high) == (pytest.approx(round(20 * low)), pytest.approx(round(20 * high)))
+    assert 20 * low == pytest.approx(round(20 * low))
+    assert 20 * high == pytest.approx(round(20 * high))
     assert low <= sides[UNITS, 0] < sides[UNITS, 1] <= high
     assert shown["kind"] == [(0.0, 1.0)]
     units = near(0.1)[:, UNITS]

@@ -22,7 +22,7 @@ SPACE = a_space(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), st.integers(0, 2**53 - 1))
 def test_a_point_and_its_position_are_inverse(space: Space, seed: int) -> None:
     cube = Cube(space)
@@ -39,7 +39,7 @@ def test_a_point_and_its_position_are_inverse(space: Space, seed: int) -> None:
             )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), st.integers(0, 2**53 - 1))
 def test_positions_are_the_middles_of_each_parameters_own_cells(space: Space, seed: int) -> None:
     cube = Cube(space)
@@ -51,7 +51,7 @@ def test_positions_are_the_middles_of_each_parameters_own_cells(space: Space, se
             assert positions[row, column] == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), st.integers(0, 2**32))
 def test_snapping_keeps_the_point_and_gives_it_one_position(space: Space, seed: int) -> None:
     cube = Cube(space)
@@ -64,7 +64,7 @@ def test_snapping_keeps_the_point_and_gives_it_one_position(space: Space, seed: 
         assert space.fit(hparams) == (hparams, [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), st.integers(0, 2**32))
 def test_a_parameter_is_active_where_the_space_says_so(space: Space, seed: int) -> None:
     cube = Cube(space)

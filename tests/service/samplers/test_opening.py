@@ -29,8 +29,8 @@ def test_the_defaults_come_first_and_then_sobols_points() -> None:
     first, *others = begun(defaults=defaults, size=4)
     sobol = [SobolSampler().draw(SPACE, seed=1, place=place) for place in range(4)]
     assert first == {**defaults, "epochs": 20}
-    assert others == pytest.approx(sobol[:3])
-    assert begun(size=4) == pytest.approx(sobol)
+    assert others == sobol[:3]
+    assert begun(size=4) == sobol
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_it_ends_after_a_few_points_more_than_there_are_parameters(first: int, c
 
 def test_it_goes_on_while_hardly_anything_has_a_value() -> None:
     failed: list[float | None] = [None] * 50
-    assert len(begun(results=scored(SPACE, [1.0] * (FEWEST_VALUES - 1) + failed))) == 6
+    assert len(begun(results=scored(SPACE, [*[1.0] * (FEWEST_VALUES - 1), *failed]))) == 6
 
 
 def test_enqueued_trials_take_no_place_in_it() -> None:
@@ -85,6 +85,5 @@ def test_where_much_is_not_active_no_point_comes_twice() -> None:
     drawn: list[Hyperparameters] = []
     for first in (0, 4, 8):
         drawn += begun(space=space, pending=list(drawn), first=first, size=4)
-    assert len(drawn) == FEWEST_POINTS
     assert [hparams["kind"] for hparams in drawn].count("a") == 1
-    assert len({space.key(hparams) for hparams in drawn}) == FEWEST_POINTS
+    assert len({space.key(hparams) for hparams in drawn}) == len(drawn) == 12

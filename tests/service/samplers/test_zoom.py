@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from caviar.parameters import Range
 from caviar.scales import to_unit
 from caviar.space import Hyperparameters, Space
 from caviar.states import Origin
@@ -42,8 +43,11 @@ def planted(hparams: Hyperparameters) -> float:
 def ends(space: Space, plan: Plan, name: str) -> tuple[float, float]:
     """The side of the box that is shown, on the parameter's own scale from 0 to 1."""
     parameter = space.varying[name]
-    low, high = (to_unit(plan.box[name][end], low=parameter.low, high=parameter.high, scale=parameter.scale)
-                 for end in ("low", "high"))  # fmt: skip
+    assert isinstance(parameter, Range)
+    ends = float(parameter.low), float(parameter.high)
+    low, high = (
+        to_unit(plan.box[name][end], low=ends[0], high=ends[1], scale=parameter.scale) for end in ("low", "high")
+    )
     return low, high
 
 
@@ -59,6 +63,13 @@ def test_boxes_narrow_around_the_best_place(sampler: Any) -> None:
         place = sum(SPACE.varying[name].cell(value)) / 2
         assert fmean(high - low for low, high in sides) < 0.75
         assert fmean(max(low - place, place - high, 0.0) for low, high in sides) < 0.1
+
+
+def test_a_parameter_that_matters_less_has_a_wider_side() -> None:
+    last = [play(SPACE, planted, trials=64, seed=seed)[1][-1] for seed in range(3)]
+    widths = {name: fmean(high - low for low, high in (ends(SPACE, plan, name) for plan in last))
+              for name in ("indifferent", "learning_rate", "units")}  # fmt: skip
+    assert widths["indifferent"] > max(widths["learning_rate"], widths["units"])
 
 
 @either_way
@@ -128,7 +139,7 @@ def test_its_reason_names_the_width_the_centre_and_what_moved_the_box() -> None:
     plan = suggest(an_ask(SPACE, results))
     share = plan.state["width"]["share"]
     assert share < 1
-    assert plan.reason.startswith(f"{share:.0%} of each range around trial ")
+    assert plan.reason.startswith(f"{share:.0%} of a range around trial ")
     assert "of 30 results; halved after" in plan.reason
     after = suggest(an_ask(SPACE, results, state=plan.state))
     assert ";" not in after.reason
