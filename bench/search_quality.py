@@ -1,8 +1,9 @@
 """How good the search is: ours against Optuna's, on real tables of trainings and with real training.
 
-    python -m bench.search_quality [--quick] [--only tables|time|real] [--seeds N] [--methods NAME,NAME]
+    python -m bench.search_quality [--quick] [--only tables|time|real|stopping] [--seeds N] [--methods NAME,NAME]
 
-Last line: {"regret": {"zoom/8@100": …}, "zoom_vs_tpe": {"1@100": …}, "wins_of_6": …, "ms": {…}, "real": {…}, …}.
+Last line: {"regret": {"zoom/8@100": …}, "zoom_vs_tpe": {"1@100": …}, "wins_of_6": …, "ms": {…}, "real": {…},
+"stopping": {…}, …}.
 docs/benchmarks.md says what each figure is.
 """
 
@@ -13,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.machine import facts, load
-from bench.quality import comparison, real_report
+from bench.quality import comparison, early_report, real_report
 from bench.quality.clock import milliseconds
+from bench.quality.early import PROBLEMS, all_paths
 from bench.quality.methods import METHODS
 from bench.quality.real import all_searches
 from bench.quality.runs import all_runs
@@ -24,7 +26,7 @@ from bench.reporting import last_line, table
 from bench.threads import one_thread
 
 PACKAGES = ("numpy", "optuna", "cmaes", "torch")
-PARTS = ("time", "tables", "real")
+PARTS = ("time", "tables", "real", "stopping")
 TIMED_TASKS = ("vehicle", "protein_structure")
 """One with 5 parameters and one with 9."""
 NOT_TIMED = ("random/1", "optuna_random/1")
@@ -32,7 +34,10 @@ NOT_TIMED = ("random/1", "optuna_random/1")
 
 @dataclass(frozen=True)
 class Size:
-    """How much is run: seeds on the tables, of slow peers there (0: without them), of the clock, of real training."""
+    """How much is run: seeds on the tables, of slow peers there (0: without them), of the clock, of real training.
+
+    Under stopping rules: so many data sets, seeds and trials.
+    """
 
     seeds: int
     slow_seeds: int
@@ -40,10 +45,27 @@ class Size:
     timed_seeds: int
     real_seeds: int
     real_trials: int
+    stopping: tuple[int, int, int]
 
 
-FULL = Size(seeds=20, slow_seeds=8, budgets=(25, 50, 100, 200), timed_seeds=3, real_seeds=5, real_trials=60)
-QUICK = Size(seeds=3, slow_seeds=0, budgets=(25, 50, 100), timed_seeds=1, real_seeds=2, real_trials=24)
+FULL = Size(
+    seeds=20,
+    slow_seeds=8,
+    budgets=(25, 50, 100, 200),
+    timed_seeds=3,
+    real_seeds=5,
+    real_trials=60,
+    stopping=(3, 5, 60),
+)
+QUICK = Size(
+    seeds=3,
+    slow_seeds=0,
+    budgets=(25, 50, 100),
+    timed_seeds=1,
+    real_seeds=2,
+    real_trials=24,
+    stopping=(1, 2, 12),
+)
 
 
 def main() -> None:
@@ -56,6 +78,7 @@ def main() -> None:
         "time": lambda: _time(methods, size),
         "tables": lambda: _tables(methods, size, seeds=flags.seeds or size.seeds),
         "real": lambda: _real(size, seeds=max(2, flags.real_seeds or size.real_seeds)),
+        "stopping": lambda: _stopping(size),
     }
     figures: dict[str, Any] = {}
     for part in [flags.only] if flags.only else PARTS:
@@ -115,6 +138,13 @@ def _real(size: Size, *, seeds: int) -> Mapping[str, Any]:
     found = all_searches(seeds=seeds, trials=size.real_trials)
     print(f"\n{real_report.real_table(found)}", flush=True)
     return {"real": real_report.figures(found)}
+
+
+def _stopping(size: Size) -> Mapping[str, Any]:
+    data_sets, seeds, trials = size.stopping
+    found = all_paths(PROBLEMS[:data_sets], seeds=seeds, trials=trials)
+    print(f"\n{early_report.early_table(found)}", flush=True)
+    return {"stopping": early_report.figures(found)}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ from threadpoolctl import threadpool_limits
 
 from caviar.threads import VARIABLES
 
+PROCESSES = 2
+"""How many run side by side where there are many searches to make."""
+
 
 def one_thread() -> None:
     """Holds for libraries that are loaded, for those that load later, and in the processes started from here."""

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from caviar.space import Hyperparameters, Space
 from caviar.spec import SamplerSpec
+from caviar.states import Origin
 from service.planning import suggest
 from service.samplers.interface import Ask, Json, Result
 
@@ -34,11 +35,15 @@ class Sampler:
     seed: int
     trials: int
     defaults: Hyperparameters | None = None
+    confirming: set[int] = field(default_factory=set, init=False)
+    """The numbers of the trials that run others again."""
     _state: Json | None = field(default=None, init=False)
 
     def __call__(self, asked: Round) -> Sequence[Hyperparameters]:
         plan = suggest(self.ask_of(asked))
         self._state = plan.state
+        made = zip(asked.numbers, plan.suggestions, strict=False)
+        self.confirming |= {number for number, suggestion in made if suggestion.origin is Origin.CONFIRM}
         return [suggestion.hyperparameters for suggestion in plan.suggestions]
 
     def ask_of(self, asked: Round) -> Ask:
@@ -72,7 +77,7 @@ class Rounds:
         self._is_free = is_free
         self._points: list[Hyperparameters] = []
         self._asked = 0
-        self._losses: dict[int, float | None] = {}
+        self._results: dict[int, Result] = {}
 
     def ask(self) -> Mapping[str, Any] | None:
         if self._asked == len(self._points):
@@ -82,32 +87,33 @@ class Rounds:
         self._asked += 1
         return self._points[self._asked - 1]
 
-    def tell(self, number: int, loss: float) -> None:
-        """An infinite loss is that of a trial without a value."""
-        self._losses[number] = loss if loss < float("inf") else None
+    def tell(self, number: int, loss: float, *, stopped_at: int | None = None) -> None:
+        """An infinite loss is that of a trial without a value; `stopped_at`: the step at which a rule ended it."""
+        score = loss if loss < float("inf") else None
+        self._results[number] = Result(number, self._points[number], score, stopped_at)
 
     def _is_due(self) -> bool:
         if self._is_free:
-            return len(self._points) - len(self._losses) < self._parallel
-        return all(number in self._losses for number in self._seen())
+            return len(self._points) - len(self._results) < self._parallel
+        return all(number in self._results for number in self._seen())
 
     def _seen(self) -> Sequence[int]:
         """The trials whose results the next round sees."""
         if self._is_free:
-            return sorted(self._losses)
+            return sorted(self._results)
         lag = 0 if self._parallel == 1 else self._size
         return range(max(0, len(self._points) - lag))
 
     @property
     def _size(self) -> int:
         if self._is_free:
-            return self._parallel - (len(self._points) - len(self._losses))
+            return self._parallel - (len(self._points) - len(self._results))
         return max(1, self._parallel // 2)
 
     def _next(self) -> Round:
         first, seen = len(self._points), self._seen()
         return Round(
             numbers=range(first, min(first + self._size, self._trials)),
-            results=[Result(number, self._points[number], self._losses[number]) for number in seen],
+            results=[self._results[number] for number in seen],
             pending=[self._points[number] for number in sorted(set(range(first)) - set(seen))],
         )

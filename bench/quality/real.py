@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from bench.peers.optuna_samplers import Study
 from bench.quality import ours
-from bench.quality.runs import PROCESSES
 from bench.quality.training import PROBLEMS, Problem
 from bench.quality.world import Searcher
 from bench.stacked import Training, search
+from bench.threads import PROCESSES
 from caviar.spec import SamplerSpec
 from service.samplers.opening import nearest
 from service.samplers.streams import trial_seed

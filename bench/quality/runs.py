@@ -10,8 +10,7 @@ import numpy.typing as npt
 from bench.quality.methods import METHODS
 from bench.quality.tasks import Task, regret, shared_regret
 from bench.quality.world import run
-
-PROCESSES = 2
+from bench.threads import PROCESSES
 
 
 @dataclass(frozen=True)
