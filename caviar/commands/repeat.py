@@ -15,7 +15,10 @@ def repeat(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Submit a search's spec again with another seed: how much of its result was chance?"""
+    """Run a search again with another seed.
+
+    How much of its result was chance?
+    """
     from caviar.commands.connection import connect
     from caviar.commands.watching import leave_or_watch
 

@@ -30,9 +30,11 @@ class Database:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=READERS)
         else:
-            self._writer = self._reader = sa.create_engine(
+            self._writer = sa.create_engine(
                 self.url, pool_pre_ping=True, pool_size=READERS, connect_args={"options": POSTGRES_OPTIONS}
             )
+            # All statements of a reading transaction see one moment, as they do on SQLite.
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

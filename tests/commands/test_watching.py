@@ -26,7 +26,7 @@ def test_submit_and_wait_on_a_terminal_draws_and_leaves_the_leaderboard(url: str
     terminal = Terminal("submit", parabola, "--wait", "--url", url)
 
     assert terminal.read_to_end() == 0
-    for drawn in ("active", "━━━", "40/40 finished", "round 19: x ", "margin"):
+    for drawn in ("active", "━━━", "40/40 finished", "round 19: x ", "of a range around trial"):
         assert drawn in terminal.screen
     last = terminal.screen.rpartition(SHOW_CURSOR)[2]
     assert "rank" in last

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from caviar.errors import Unavailable
 from caviar.states import SearchState, TrialState
-from service.storage import claims, leases, ledgers, outcomes, searches, tables
+from service.storage import claims, leases, ledgers, outcomes, searches, tables, trials
 from service.storage.database import Database, insert_or_ignore
 from tests.postgres import Postgres
 from tests.service.desk import TTL, Desk, a_claim, a_key, a_spec, an_outcome
@@ -123,3 +123,14 @@ def test_postgres_connections_that_were_cut_are_replaced(postgres: Postgres, pos
         postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
         assert desk.read(search_id).counts[TrialState.QUEUED] == 2
         assert len(desk.claim()) == 1
+
+
+def test_a_reader_sees_one_moment_however_many_statements_it_takes(desk: Desk) -> None:
+    """Otherwise a round could be planned from a search and trials that never were at the same time."""
+    search_id = desk.search(queued=2, trials=9)
+    with desk.database.read() as tx:
+        before = searches.get(tx, search_id)
+        desk.plan(search_id, ["", ""])
+        assert searches.get(tx, search_id) == before
+        assert [trial.number for trial in trials.page(tx, search_id, state=None, limit=9, after=None)] == [0, 1]
+    assert desk.read(search_id).next_number == before.next_number + 2

@@ -248,19 +248,14 @@ def test_a_search_is_completed_when_its_target_is_reached(api: Api) -> None:
 
 
 def test_rounds_tell_the_history_of_the_zoom_page_by_page(api: Api) -> None:
-    search = api.submit(sampler="zoom", trials=12, parallel=4)
+    search = api.submit(sampler={"name": "zoom", "confirm": 0}, trials=24, parallel=4)
     while trials := api.claim(search):
         for trial in trials:
             api.finish(trial, metrics={"loss": trial["hyperparameters"]["x"]})
 
     rounds = api.get(f"/v1/searches/{search}/rounds")["items"]
     assert [(r["round"], r["first"], r["size"], r["seen"]) for r in rounds] == [
-        (0, 0, 2, 0),
-        (1, 2, 2, 0),
-        (2, 4, 2, 2),
-        (3, 6, 2, 4),
-        (4, 8, 2, 6),
-        (5, 10, 2, 8),
+        (number, 2 * number, 2, max(0, 2 * (number - 1))) for number in range(12)
     ]
     assert rounds[0] | {"reason": "…"} == {
         "round": 0,
@@ -274,11 +269,11 @@ def test_rounds_tell_the_history_of_the_zoom_page_by_page(api: Api) -> None:
         "hints": [],
     }
     assert rounds[-1]["box"]["x"]["high"] < 1.0
-    best = min(api.get(f"/v1/searches/{search}/trials", limit=8)["items"], key=lambda trial: trial["value"])
+    best = min(api.get(f"/v1/searches/{search}/trials", limit=20)["items"], key=lambda trial: trial["value"])
     assert rounds[-1]["best"] == {"trial": best["number"], "value": best["value"]}
 
     first = api.get(f"/v1/searches/{search}/rounds", limit=4)
-    second = api.get(f"/v1/searches/{search}/rounds", limit=4, after=first["next"])
+    second = api.get(f"/v1/searches/{search}/rounds", limit=8, after=first["next"])
     assert first["items"] + second["items"] == rounds
     assert second["next"] is None
 
