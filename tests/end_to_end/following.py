@@ -11,16 +11,20 @@ from caviar.wire.trials import LeaderboardRow, TrialDetail
 LONGEST_SECONDS = 90.0
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
+def wait_until(is_so: Callable[[], bool], *, seconds: float = LONGEST_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.02)
 
 
-def wait_for_the_end(client: Client, *searches: str) -> None:
+def wait_for_the_end(client: Client, *searches: str, seconds: float = LONGEST_SECONDS) -> None:
+    """`seconds` for each."""
     for search in searches:
-        wait_until(lambda search=search: client.search(search).state is not SearchState.ACTIVE)  # type: ignore[misc]
+        wait_until(
+            lambda search=search: client.search(search).state is not SearchState.ACTIVE,  # type: ignore[misc]
+            seconds=seconds,
+        )
         assert client.search(search).state is SearchState.COMPLETED
 
 
