@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from tests.postgres import Postgres, running_postgres
 from tests.processes import Processes, running_processes
 
 STORES = ("sqlite", "postgres")
+
+# A test run that a shell started in the background ignores Ctrl-C, and so would every process that a test sends it to.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run: a test fails because of the change at hand, never because of the hour.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
