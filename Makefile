@@ -32,7 +32,7 @@ test-long: .venv  ## the long tests alone
 
 test-all: test test-long  ## all tests
 
-bench: .venv  ## every benchmark beside its peers, which it installs: an hour and a quarter, on a machine that is otherwise idle
+bench: .venv  ## every benchmark beside its peers, which it installs: an hour and more, on a machine that is otherwise idle
 	@$(BIN)/pip install -qq --constraint constraints.txt --no-build-isolation --editable '.[test,lint,bench]'
 	@$(BIN)/python -m pytest -q -m peers
 	@$(BIN)/python -m bench.trainer

@@ -6,7 +6,9 @@ Everything comes from three calls: the search, its rounds, its trials. The darke
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 from xml.sax.saxutils import escape
 
 from caviar import Client
@@ -21,27 +23,18 @@ WIDTH, LEFT, RIGHT, PANEL, GAP, TOP = 760, 130, 20, 90, 26, 20
 def main(url: str, search: str) -> None:
     with Client(url) as client:
         spec = SearchSpec.model_validate(client.search(search).spec)
-        rounds = list(_rounds(client, search))
-        trials = list(_trials(client, search))
+        rounds = list(_all(partial(client.rounds, search)))
+        trials = list(_all(partial(client.trials, search)))
     sys.stdout.write("\n".join(_picture(spec, rounds, trials)) + "\n")
 
 
-def _rounds(client: Client, search: str) -> Iterator[Round]:
-    after = None
-    while True:
-        page = client.rounds(search, after=after)
+def _all(page_after: Callable[..., Any]) -> Iterator[Any]:
+    """The items of every page."""
+    page = page_after()
+    yield from page.items
+    while page.next is not None:
+        page = page_after(after=page.next)
         yield from page.items
-        if (after := page.next) is None:
-            return
-
-
-def _trials(client: Client, search: str) -> Iterator[TrialAnswer]:
-    after = None
-    while True:
-        page = client.trials(search, after=after)
-        yield from page.items
-        if (after := page.next) is None:
-            return
 
 
 def _picture(spec: SearchSpec, rounds: list[Round], trials: list[TrialAnswer]) -> Iterator[str]:

@@ -105,10 +105,8 @@ def _extend(ledger: Ledger, budget: int, *, now: datetime) -> None:
         raise SearchEnded(
             f"search {ledger.search.id} reached its target or its max_seconds; submit its spec again without them"
         )
-    drawn, most = (
-        ledger.search.next_number - ledger.search.enqueued,
-        points(SearchSpec.model_validate(ledger.search.spec)),
-    )
+    drawn = ledger.search.next_number - ledger.search.enqueued
+    most = points(SearchSpec.model_validate(ledger.search.spec))
     if budget > ledger.budget and most is not None and drawn >= most:
         raise SearchEnded(
             f"search {ledger.search.id} has run all {most} points of its space; a new search can widen it"

@@ -4,7 +4,6 @@ A side is a list of disjoint intervals (start, end) in rising order: one for a r
 value for an unordered choice. Sides of integers and choices consist of whole cells, so each level in the box is drawn.
 """
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from caviar.parameters import Choice, Range, Varying
@@ -23,30 +22,6 @@ def _inside(parameter: Varying) -> float:
 
 def whole(space: Space) -> Box:
     return dict.fromkeys(space.varying, WHOLE)
-
-
-def span(parameter: Varying, values: Iterable[Any], *, margin: float, least: float) -> Side:
-    """The side that holds all these values, widened at both ends by `margin` of its width, and to `least` at least.
-
-    An unordered choice has no width: its side is the values themselves.
-    """
-    cells = sorted({parameter.cell(value) for value in values})
-    if isinstance(parameter, Choice) and not parameter.is_ordered:
-        return cells
-    start, end = cells[0][0], cells[-1][1]
-    pad = max(margin * (end - start), (least - (end - start)) / 2)
-    start, end = _shifted(start - pad, end + pad)
-    if parameter.levels is None:
-        return [(start, end)]
-    inside = _inside(parameter)
-    first, last = parameter.value_at(start + inside), parameter.value_at(end - inside)
-    return [(parameter.cell(first)[0], parameter.cell(last)[1])]
-
-
-def _shifted(start: float, end: float) -> tuple[float, float]:
-    """The interval moved into the unit interval, and cut only where it is wider."""
-    shift = max(-start, 0.0) - max(end - 1.0, 0.0)
-    return max(start + shift, 0.0), min(end + shift, 1.0)
 
 
 def draw(space: Space, box: Box, *, seed: int, number: int) -> Hyperparameters:
@@ -86,11 +61,3 @@ def _describe(parameter: Varying, side: Side) -> dict[str, Any]:
         return {"low": low, "high": high}
     middles = [(value, sum(parameter.cell(value)) / 2) for value in parameter.in_order]
     return {"values": [value for value, middle in middles if any(start <= middle <= end for start, end in side)]}
-
-
-def to_json(box: Box) -> dict[str, Any]:
-    return {name: [list(interval) for interval in side] for name, side in box.items()}
-
-
-def from_json(document: Mapping[str, Any]) -> Box:
-    return {name: [(start, end) for start, end in side] for name, side in document.items()}

@@ -8,8 +8,10 @@ from service.samplers.cube import Array, Cube
 FEWEST_RESULTS = 20
 BEST = 8
 MOST_OF = 6
-"""So many of the best, in so many different places, lie at an end before we speak."""
+"""So many of the best lie at an end before we speak."""
 AT_THE_END = 0.08
+WIDEST_END = 0.25
+"""An end is one level at least; of an int with fewer than four levels each is an end, which says nothing."""
 
 
 def hints(cube: Cube, best_positions: Array, *, seen: int) -> Sequence[str]:
@@ -22,6 +24,6 @@ def hints(cube: Cube, best_positions: Array, *, seen: int) -> Sequence[str]:
         if isinstance(axis.parameter, Range):
             reach = max(AT_THE_END, 1.0 / axis.levels if axis.levels else 0.0)
             for end, near in (("lower", best[:, column] <= reach), ("upper", best[:, column] >= 1.0 - reach)):
-                if near.sum() >= MOST_OF and reach <= 0.25:
+                if near.sum() >= MOST_OF and reach <= WIDEST_END:
                     found.append(f"{name}: the best lie at its {end} end; widen the range?")
     return found

@@ -38,8 +38,9 @@ MOST_SCREENED = 64
 MOST_MODELLED = 100
 """With more parameters no model is asked: its time grows with them, and a few hundred results would tell it little."""
 MOST_PENDING = 128
-"""The newest of them; the older ones are nearly done."""
+"""So many of the points without a result, the newest, lower the model's uncertainty around them."""
 MOST_WIDENED = 16.0
+"""So many times as wide as for the parameter that matters most is the box for any other."""
 CLOSED_RADIUS = 0.1
 """How far from the centre of a closed box a new one has to be, in a parameter at least."""
 
