@@ -63,7 +63,18 @@ class Space:
 
     def key(self, hparams: Mapping[str, Any]) -> Hashable:
         """Equal for hyperparameters that are the same point."""
-        return tuple((name, key(hparams[name])) for name in self.varying if name in hparams)
+        ranges, choices = self._names
+        # A round asks for hundreds: numbers are their own keys, and None stands for a parameter that is absent.
+        return (
+            tuple([hparams.get(name) for name in ranges]),
+            tuple([key(hparams[name]) if name in hparams else None for name in choices]),
+        )
+
+    @cached_property
+    def _names(self) -> tuple[list[str], list[str]]:
+        """Of the ranges and of the choices."""
+        ranges = [name for name, parameter in self.varying.items() if isinstance(parameter, Range)]
+        return ranges, [name for name in self.varying if name not in ranges]
 
     def is_active(self, name: str, hparams: Mapping[str, Any]) -> bool:
         """Whether every parameter that `name` depends on is present with one of the wanted values."""

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 from caviar.errors import FieldError
@@ -47,14 +46,11 @@ class View:
     """A search at one moment, with what the next step depends on."""
 
     search: SearchRecord
+    spec: SearchSpec
     newest: RoundRecord | None
     memory: Memory = field(default_factory=Memory)
     entries: Mapping[int, Sequence[float]] = field(default_factory=dict)
     """What a stopping rule goes by: by rung, of the trials that the results are of."""
-
-    @cached_property
-    def spec(self) -> SearchSpec:
-        return SearchSpec.model_validate(self.search.spec)
 
 
 def way(spec: SearchSpec) -> Way:
@@ -91,13 +87,13 @@ def look(database: Database, search_id: int, *, now: datetime) -> View | None:
         if going is not Way.ROUNDS and _places(search) <= 0:
             return None
         if going is Way.STREAM:
-            return View(search, newest)
+            return View(search, spec, newest)
         up_to = search.next_round - lag(search.parallel) if going is Way.ROUNDS else None
         if up_to is not None and rounds.has_open(tx, search_id, up_to=up_to):
             return None
         rule = rule_for(spec.stopping)
         entries = {} if rule is None else rungs.scores(tx, search_id, rule, up_to=up_to)
-        return View(search, newest, rounds.memory(tx, search, up_to=up_to), entries)
+        return View(search, spec, newest, rounds.memory(tx, search, up_to=up_to), entries)
 
 
 def _places(search: SearchRecord) -> int:

@@ -61,12 +61,12 @@ def improve(fit: Fit, x: Array, y: Array, *, owners: NDArray[np.intp], rounds: i
     Source: Igel and Huesken 2000, "Improving the Rprop learning algorithm" (iRprop-). The best point on the way is
     kept. Starting from the fit of the round before, a few steps a round are enough.
     """
-    gaps = _gaps(x, owners, dimensions=len(fit.logs) - 1)
+    evidence = Evidence(x, y, owners=owners, dimensions=len(fit.logs) - 1)
     bounds = np.log([LEAST] * (len(fit.logs) - 1) + [LEAST_NOISE]), np.log([MOST] * (len(fit.logs) - 1) + [MOST_NOISE])
     logs, steps, last = fit.logs, fit.steps, np.zeros(len(fit.logs))
     best, best_loss = logs, np.inf
     for _ in range(rounds):
-        loss, gradient = negative_log_posterior(logs, gaps, y)
+        loss, gradient = evidence.of(logs)
         if loss < best_loss:
             best, best_loss = logs, loss
         turned = np.sign(gradient) * last
@@ -76,27 +76,40 @@ def improve(fit: Fit, x: Array, y: Array, *, owners: NDArray[np.intp], rounds: i
     return Fit(best, steps)
 
 
-def negative_log_posterior(logs: Array, gaps: Array, y: Array) -> tuple[float, Array]:
-    """- log p(y | x, l, sigma2) p(l) p(sigma2) up to a constant, and its gradient by `logs`.
+class Evidence:
+    """What observations say for and against length scales and noise.
 
-    `gaps` (P, N, N): squared distances between the observations, parameter by parameter.
+    All that belongs to two observations is kept once for each pair i < j, (N (N - 1) / 2,).
     """
-    weights, noise = np.exp(-2.0 * logs[:-1]), float(np.exp(logs[-1]))
-    s = np.sqrt(5.0 * np.tensordot(weights, gaps, 1))
-    decay = np.exp(-s)
-    kernel = (1.0 + s + s * s / 3.0) * decay
-    lower = _cholesky(kernel, noise)
-    alpha = _solve(lower, _solve(lower, y), is_transposed=True)
-    inverse = np.tril(dpotri(lower, lower=1)[0])
-    inverse += np.tril(inverse, -1).T
-    slope = inverse - np.outer(alpha, alpha)  # twice the gradient by K
-    by_square = slope * (-5.0 / 6.0) * (1.0 + s) * decay  # twice the gradient by r^2
-    gradient = np.append(-weights * np.tensordot(gaps, by_square, 2), 0.5 * noise * np.trace(slope))
-    means = np.array([SCALE_PRIOR[0]] * len(weights) + [NOISE_PRIOR[0]])
-    deviations = np.array([SCALE_PRIOR[1]] * len(weights) + [NOISE_PRIOR[1]])
-    z = (logs - means) / deviations
-    loss = 0.5 * float(y @ alpha) + float(np.log(np.diag(lower)).sum()) + 0.5 * float(z @ z)
-    return loss, gradient + z / deviations
+
+    def __init__(self, x: Array, y: Array, *, owners: NDArray[np.intp], dimensions: int) -> None:
+        self._y = y
+        self._i, self._j = np.triu_indices(len(x), 1)
+        self._place = self._i * len(x) + self._j
+        """Of each pair in a matrix (N, N) that is read row by row."""
+        self._gaps = np.zeros((dimensions, len(self._i)))
+        for feature, owner in enumerate(owners):
+            self._gaps[owner] += (x[self._i, feature] - x[self._j, feature]) ** 2
+
+    def of(self, logs: Array) -> tuple[float, Array]:
+        """- log p(y | x, l, sigma2) p(l) p(sigma2) up to a constant, and its gradient by `logs` (P + 1,)."""
+        weights, noise = np.exp(-2.0 * logs[:-1]), float(np.exp(logs[-1]))
+        s = np.sqrt(5.0 * (weights @ self._gaps))
+        decay = np.exp(-s)
+        kernel = np.ones((len(self._y), len(self._y)))
+        kernel.ravel()[self._place] = (1.0 + s + s * s / 3.0) * decay
+        lower = _cholesky(kernel.T, noise)
+        alpha = _solve(lower, _solve(lower, self._y), is_transposed=True)
+        inverse = dpotri(lower, lower=1)[0].T
+        between = inverse.ravel()[self._place] - alpha[self._i] * alpha[self._j]  # the gradient by K
+        by_square = between * (-5.0 / 6.0) * (1.0 + s) * decay  # the gradient by r^2
+        trace = float(inverse.trace() - alpha @ alpha)
+        gradient = np.append(-2.0 * weights * (self._gaps @ by_square), 0.5 * noise * trace)
+        means = np.array([SCALE_PRIOR[0]] * len(weights) + [NOISE_PRIOR[0]])
+        deviations = np.array([SCALE_PRIOR[1]] * len(weights) + [NOISE_PRIOR[1]])
+        z = (logs - means) / deviations
+        loss = 0.5 * float(self._y @ alpha) + float(np.log(np.diag(lower)).sum()) + 0.5 * float(z @ z)
+        return loss, gradient + z / deviations
 
 
 class Posterior:
@@ -109,7 +122,7 @@ class Posterior:
         self._per_scale = np.exp(-fit.logs[:-1])[owners]
         self.noise = fit.noise
         self._known = np.concatenate([x, pending]) * self._per_scale
-        self._lower = _cholesky(_kernel(self._known, self._known), self.noise)
+        self._lower = _cholesky(_kernel(self._known, self._known).T, self.noise)
         self._whitened = _solve(np.asfortranarray(self._lower[: len(x), : len(x)]), y)
 
     def at(self, z: Array) -> "Beliefs":
@@ -140,26 +153,31 @@ class Beliefs:
         self.variance = np.maximum(self.variance - row * row, JITTER)
 
 
-def _gaps(x: Array, owners: NDArray[np.intp], *, dimensions: int) -> Array:
-    gaps = np.zeros((dimensions, len(x), len(x)))
-    for feature, owner in enumerate(owners):
-        gaps[owner] += (x[:, None, feature] - x[None, :, feature]) ** 2
-    return gaps
-
-
 def _kernel(a: Array, b: Array) -> Array:
     """(N, F), (M, F), both divided by their length scales -> (N, M)."""
-    squares = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2.0 * a @ b.T
-    s = np.sqrt(5.0 * np.maximum(squares, 0.0))
-    return np.asarray((1.0 + s + s * s / 3.0) * np.exp(-s))
+    s = a @ b.T
+    # In place: fresh memory for each of these steps took longer than their arithmetic.
+    s *= -2.0
+    s += (a * a).sum(1)[:, None]
+    s += (b * b).sum(1)
+    np.maximum(s, 0.0, out=s)
+    s *= 5.0
+    np.sqrt(s, out=s)
+    kernel = s * s
+    kernel /= 3.0
+    kernel += s
+    kernel += 1.0
+    np.negative(s, out=s)
+    kernel *= np.exp(s, out=s)
+    return kernel
 
 
 def _cholesky(kernel: Array, noise: float) -> Array:
-    noisy = kernel.copy()
-    noisy[np.diag_indices(len(noisy))] += noise + JITTER
-    lower, failed = dpotrf(noisy, lower=1, clean=1)
+    """Of k(x, x) + sigma2 I, in place of the kernel if its columns are contiguous; the lower triangle is read."""
+    kernel[np.diag_indices(len(kernel))] += noise + JITTER
+    lower, failed = dpotrf(kernel, lower=1, clean=1, overwrite_a=1)
     if failed:
-        raise ArithmeticError(f"the kernel matrix of {len(noisy)} points is not positive definite")
+        raise ArithmeticError(f"the kernel matrix of {len(kernel)} points is not positive definite")
     return np.asarray(lower)
 
 

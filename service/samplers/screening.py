@@ -41,9 +41,10 @@ class Screen:
         chosen: list[int] = []
         while len(chosen) < count and is_free.any():
             gain = np.where(is_free, expected_improvement(beliefs, best), -1.0)
-            index = int(np.argmax(gain))
+            is_same = (features == features[np.argmax(gain)]).all(axis=1)
+            index = int(np.argmax(is_same))  # the linear algebra may round equal candidates differently
             chosen.append(index)
-            is_free &= (features != features[index]).any(axis=1)
+            is_free &= ~is_same
             beliefs.choose(index)
         return chosen
 

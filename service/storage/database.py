@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -30,7 +31,7 @@ class Database:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=READERS)
         else:
-            self._writer = sa.create_engine(
+            self._writer = _engine(
                 self.url, pool_pre_ping=True, pool_size=READERS, connect_args={"options": POSTGRES_OPTIONS}
             )
             # All statements of a reading transaction see one moment, as they do on SQLite.
@@ -90,9 +91,14 @@ def parse(url: str) -> URL:
     return parsed
 
 
+def _engine(url: URL, **options: Any) -> Engine:
+    # A round reads hundreds of small documents, which Pydantic's parser reads in a quarter of the time of Python's.
+    return sa.create_engine(url, json_deserializer=from_json, **options)
+
+
 def _sqlite_engine(url: URL, *, begin: str, connections: int) -> Engine:
     # A writer waits in our own queue for the one connection, readers for theirs; nobody meets SQLITE_BUSY.
-    engine = sa.create_engine(
+    engine = _engine(
         url, pool_size=connections, max_overflow=0, pool_timeout=30, connect_args={"check_same_thread": False}
     )
 

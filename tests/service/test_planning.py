@@ -239,7 +239,7 @@ def view(**fields: Any) -> View:
         deadline_at=None,
         finished_at=None,
     )
-    return View(search, None)
+    return View(search, SearchSpec.model_validate(search.spec), None)
 
 
 @pytest.mark.parametrize("sampler", ["random", "zoom"])
@@ -252,8 +252,10 @@ def test_a_step_is_a_pure_function_of_what_was_seen(sampler: str) -> None:
 
 def test_a_step_depends_on_the_results_and_not_on_their_order() -> None:
     results = [Result(n, {"rate": 0.01, "units": 40 + n, "kind": "b", "depth": 0.5}, float(n)) for n in range(12)]
-    later = replace(view().search, next_number=16, next_round=2)
-    steps = [plan_step(View(later, None, Memory(order, 12))) for order in (results, results[::-1], results[:6])]
+    start = view()
+    later = replace(start.search, next_number=16, next_round=2)
+    orders = results, results[::-1], results[:6]
+    steps = [plan_step(View(later, start.spec, None, Memory(order, 12))) for order in orders]
     assert steps[0] == steps[1] != steps[2]
 
 
