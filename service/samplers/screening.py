@@ -8,7 +8,7 @@ from scipy.special import ndtr
 from service.samplers.cube import Array, Cube
 from service.samplers.gaussian_process import Beliefs, Fit, Posterior, improve
 from service.samplers.interface import Result
-from service.samplers.ranking import normal_scores
+from service.samplers.ranking import targets
 
 MOST_FITTED = 120
 """Of so many results, the best and the newest, are length scales learned; predictions use all."""
@@ -22,11 +22,11 @@ class Screen:
         features = cube.features(positions)
         waiting = cube.features(pending)
         self._cube = cube
-        self._scores = normal_scores(results)
+        self._targets = targets(results)
         self._known = {row.tobytes() for row in np.concatenate([features, waiting])}
-        some = _some(self._scores)
-        self.fit = improve(fit, features[some], self._scores[some], owners=cube.owners, rounds=FIT_ROUNDS)
-        self._posterior = Posterior(self.fit, features, self._scores, pending=waiting, owners=cube.owners)
+        some = _some(self._targets)
+        self.fit = improve(fit, features[some], self._targets[some], owners=cube.owners, rounds=FIT_ROUNDS)
+        self._posterior = Posterior(self.fit, features, self._targets, pending=waiting, owners=cube.owners)
         self._features = features
 
     def pick(self, candidates: Array, count: int) -> list[int]:
@@ -37,7 +37,7 @@ class Screen:
         features = self._cube.features(candidates)
         beliefs = self._posterior.at(features)
         is_free = np.array([row.tobytes() not in self._known for row in features])
-        best = float(self._scores.min())
+        best = float(self._targets.min())
         chosen: list[int] = []
         while len(chosen) < count and is_free.any():
             gain = np.where(is_free, expected_improvement(beliefs, best), -1.0)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm, rankdata
 
 from service.samplers.interface import Result
-from service.samplers.ranking import best_first, normal_scores
+from service.samplers.ranking import MOST_STRETCHED, best_first, normal_scores, targets
 
 ENDED, BETTER = Result(0, {}, 0.5), Result(1, {}, 0.25)
 STOPPED_LATE, STOPPED_EARLY = Result(2, {}, 0.1, step=27), Result(3, {}, 0.05, step=9)
@@ -39,3 +39,50 @@ def test_failures_are_the_worst_and_no_worse_than_that() -> None:
     assert scores[1] == scores[3] == scores.max()
     assert np.isfinite(scores).all()
     assert normal_scores([FAILED, FAILED]) == pytest.approx([0.0, 0.0])
+
+
+def results(values: list[float]) -> list[Result]:
+    return [Result(n, {}, value) for n, value in enumerate(values)]
+
+
+def test_targets_of_the_worse_half_are_ranks_and_of_the_better_half_lie_on_a_line() -> None:
+    values = [4.0, 5.0, 5.5, 6.0, 8.0, 1e9, 3e9, 1e12]
+    found, ranks = targets(results(values)), normal_scores(results(values))
+    assert found[4:] == pytest.approx(ranks[4:])
+    # The line through the first quartile's point, (5.5, its rank), and the median's, (8, its rank).
+    assert found[2] == pytest.approx(ranks[2])
+    assert found[:4] == pytest.approx(ranks[4] - (8.0 - np.array(values[:4])) / 2.5 * (ranks[4] - ranks[2]))
+
+
+def test_targets_do_not_depend_on_the_unit_of_the_metric() -> None:
+    values = list(np.random.default_rng(0).normal(size=40))
+    found = targets(results(values))
+    assert targets(results([1000 * value - 7 for value in values])) == pytest.approx(found)
+    assert abs(found.mean()) < 0.2
+    assert 0.7 < found.std() < 1.3
+
+
+def test_targets_keep_the_order_even_of_results_that_are_far_better_than_the_others() -> None:
+    values = [-1e6, -1e3, *map(float, range(1, 20))]
+    found, ranks = targets(results(values)), normal_scores(results(values))
+    assert found[:2] == pytest.approx(MOST_STRETCHED * ranks[:2])
+    assert (np.diff(found) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[1.0, 2.0, 3.0], [0.5] * 20, [0.1, *[0.5] * 19], [-1.7e308, *[float(n) for n in range(10)], 1.7e308, 1.6e308]],
+    ids=["few", "equal", "half equal", "as far apart as floats are"],
+)
+def test_targets_are_finite_and_never_turn_an_order_round(values: list[float]) -> None:
+    found = targets(results(sorted(values)))
+    assert np.isfinite(found).all()
+    assert (np.diff(found) >= 0).all()
+
+
+def test_targets_of_stopped_and_failed_results_are_their_ranks_behind_all_that_ran_to_their_end() -> None:
+    ended = results([float(n) for n in range(10)])
+    others = [Result(10 + n, {}, -5.0, step=n) for n in range(1, 8)] + [Result(30, {}, None), Result(31, {}, None)]
+    found, ranks = targets([*ended, *others]), normal_scores([*ended, *others])
+    assert (found[10:] == ranks[10:]).all()
+    assert found[:10].max() < found[10:].min()
