@@ -50,7 +50,7 @@ class Size:
 
 FULL = Size(
     seeds=20,
-    slow_seeds=16,
+    slow_seeds=20,
     budgets=(25, 50, 100, 200),
     timed_seeds=3,
     real_seeds=5,

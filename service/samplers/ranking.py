@@ -9,8 +9,8 @@ from scipy.special import ndtri
 from service.samplers.interface import Result
 
 Place = tuple[int, int, float]
-FEWEST_FOR_SCORES = 8
-"""With fewer results that ran to their end, ranks are all that is learned from."""
+FEWEST_FOR_SCORES = 32
+"""With fewer results that ran to their end a quartile is too much of an accident, and ranks are what is learned."""
 MOST_STRETCHED = 2.0
 """So many times as far from the middle as its rank would be is a target at most."""
 

@@ -46,12 +46,12 @@ def results(values: list[float]) -> list[Result]:
 
 
 def test_targets_of_the_worse_half_are_ranks_and_of_the_better_half_lie_on_a_line() -> None:
-    values = [4.0, 5.0, 5.5, 6.0, 8.0, 1e9, 3e9, 1e12]
+    values = [*np.linspace(4, 6, 8), *np.linspace(6.5, 7.5, 8), 8.0, *(10.0**n for n in range(1, 16))]
     found, ranks = targets(results(values)), normal_scores(results(values))
-    assert found[4:] == pytest.approx(ranks[4:])
-    # The line through the first quartile's point, (5.5, its rank), and the median's, (8, its rank).
-    assert found[2] == pytest.approx(ranks[2])
-    assert found[:4] == pytest.approx(ranks[4] - (8.0 - np.array(values[:4])) / 2.5 * (ranks[4] - ranks[2]))
+    assert found[16:] == pytest.approx(ranks[16:])
+    # The line through the first quartile's point, (6.5, its rank), and the median's, (8, its rank).
+    assert found[8] == pytest.approx(ranks[8])
+    assert found[:16] == pytest.approx(ranks[16] - (8.0 - np.array(values[:16])) / 1.5 * (ranks[16] - ranks[8]))
 
 
 def test_targets_do_not_depend_on_the_unit_of_the_metric() -> None:
@@ -63,7 +63,7 @@ def test_targets_do_not_depend_on_the_unit_of_the_metric() -> None:
 
 
 def test_targets_keep_the_order_even_of_results_that_are_far_better_than_the_others() -> None:
-    values = [-1e6, -1e3, *map(float, range(1, 20))]
+    values = [-1e6, -1e3, *map(float, range(1, 40))]
     found, ranks = targets(results(values)), normal_scores(results(values))
     assert found[:2] == pytest.approx(MOST_STRETCHED * ranks[:2])
     assert (np.diff(found) > 0).all()
@@ -71,7 +71,7 @@ def test_targets_keep_the_order_even_of_results_that_are_far_better_than_the_oth
 
 @pytest.mark.parametrize(
     "values",
-    [[1.0, 2.0, 3.0], [0.5] * 20, [0.1, *[0.5] * 19], [-1.7e308, *[float(n) for n in range(10)], 1.7e308, 1.6e308]],
+    [[1.0, 2.0, 3.0], [0.5] * 40, [0.1, *[0.5] * 39], [-1.7e308] * 10 + [1.0, 2.0] * 10 + [1.6e308, 1.7e308] * 10],
     ids=["few", "equal", "half equal", "as far apart as floats are"],
 )
 def test_targets_are_finite_and_never_turn_an_order_round(values: list[float]) -> None:
@@ -81,8 +81,9 @@ def test_targets_are_finite_and_never_turn_an_order_round(values: list[float]) -
 
 
 def test_targets_of_stopped_and_failed_results_are_their_ranks_behind_all_that_ran_to_their_end() -> None:
-    ended = results([float(n) for n in range(10)])
-    others = [Result(10 + n, {}, -5.0, step=n) for n in range(1, 8)] + [Result(30, {}, None), Result(31, {}, None)]
+    ended = results([float(n * n) for n in range(40)])
+    others = [Result(40 + n, {}, -5.0, step=n) for n in range(1, 8)] + [Result(60, {}, None), Result(61, {}, None)]
     found, ranks = targets([*ended, *others]), normal_scores([*ended, *others])
-    assert (found[10:] == ranks[10:]).all()
-    assert found[:10].max() < found[10:].min()
+    assert (found[40:] == ranks[40:]).all()
+    assert (found[:20] != ranks[:20]).any()
+    assert found[:40].max() < found[40:].min()
