@@ -108,6 +108,8 @@ class Range(_Parameter):
             raise _refuse("a reverse_log scale needs 0 < low and high < 1, such as low: 0.9, high: 0.999")
         if self.type is Kind.INT and not (float(self.low).is_integer() and float(self.high).is_integer()):
             raise _refuse("type: int needs whole numbers for low and high")
+        if self.type is Kind.INT and max(abs(self.low), abs(self.high)) > LARGEST_INTEGER:
+            raise _refuse("type: int needs low and high within 2^53 - 1, beyond which other languages lose digits")
         return self
 
     @property

@@ -28,10 +28,11 @@ class Space:
     def order(self) -> tuple[str, ...]:
         """Every name, each after those its `when` asks about; names in a cycle are left out."""
         placed: list[str] = []
-        waiting = list(self.parameters)
-        while ready := [name for name in waiting if set(self.conditions(name)) <= set(placed)]:
+        waiting = {name: set(self.conditions(name)) for name in self.parameters}
+        while ready := [name for name, asked in waiting.items() if asked.isdisjoint(waiting)]:
             placed.extend(ready)
-            waiting = [name for name in waiting if name not in ready]
+            for name in ready:
+                del waiting[name]
         return tuple(placed)
 
     def conditions(self, name: str) -> dict[str, list[Any]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import frexp, ldexp, sqrt
 from statistics import fmean, stdev
+from sys import float_info
 
 from scipy.special import stdtr
 
@@ -31,12 +32,16 @@ def confirmed(trial: int, values: Mapping[int, Sequence[float]], *, goal: Goal) 
     repeated = {number: runs for number, runs in values.items() if len(runs) > 1}
     if trial not in repeated:
         return None
+    # Values may be as large as floats are, and squares of them larger; luck depends on no unit.
+    unit = ldexp(0.5, frexp(max(abs(run) for runs in repeated.values() for run in runs))[1])
+    repeated = {number: [run / unit for run in runs] for number, runs in repeated.items()}
     mine = repeated[trial]
     means = {number: score_of(fmean(runs), goal) for number, runs in repeated.items()}
     others = [number for number in repeated if number != trial]
     rival = min(others, key=lambda number: means[number], default=None)
     luck = None if rival is None else _chance(means[trial] - means[rival], [*repeated.values()], mine, repeated[rival])
-    return Confirmed(runs=len(mine), mean=fmean(mine), spread=stdev(mine), luck=luck)
+    spread = min(stdev(mine) * unit, float_info.max)
+    return Confirmed(runs=len(mine), mean=fmean(mine) * unit, spread=spread, luck=luck)
 
 
 def _chance(

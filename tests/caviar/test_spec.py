@@ -80,6 +80,11 @@ def test_a_document_read_again_is_the_same_spec(space: Space) -> None:
             "reverse_log lies between 0 and 1, where there are no integers; use type: float",
         ),
         ({"low": 0.5, "high": 2, "type": "int"}, "", "type: int needs whole numbers for low and high"),
+        (
+            {"low": 1.0, "high": 1e19, "type": "int"},
+            "",
+            "type: int needs low and high within 2^53 - 1, beyond which other languages lose digits",
+        ),
         ({"low": -1e308, "high": 1e308}, "", "low and high are further apart than a double-precision number can tell"),
         ({"low": 0.1, "high": 1, "scale": "lag"}, "/scale", "'lag' is not known; did you mean log?"),
         ({"low": 0, "high": 2, "type": "integer"}, "/type", "'integer' is not known; did you mean int?"),

@@ -55,3 +55,16 @@ def test_it_is_the_chance_of_being_wrong_when_both_are_drawn_many_times() -> Non
     drawn = chance.normal(size=(4000, 2, 3))
     below = [luck({1: list(mine), 2: list(theirs)}) for mine, theirs in drawn]
     assert np.mean([value is not None and value < 0.1 for value in below]) == pytest.approx(0.1, abs=0.02)
+
+
+def test_values_as_large_as_floats_are_give_a_mean_and_a_chance() -> None:
+    found = confirmed(1, {1: [1.7e308, 1.6e308], 2: [-1.7e308, 1.7e308]}, goal=Goal.MINIMIZE)
+    assert found is not None
+    assert found.mean == pytest.approx(1.65e308)
+    assert found.luck is not None
+    assert 0.5 < found.luck < 1.0
+    widest = confirmed(2, {2: [-1.7e308, 1.7e308]}, goal=Goal.MINIMIZE)
+    assert widest is not None
+    assert (widest.mean, np.isfinite(widest.spread)) == (0.0, True)
+    assert confirmed(1, {1: [1e160, 0.5]}, goal=Goal.MINIMIZE) is not None
+    assert confirmed(1, {1: [0.0, 0.0]}, goal=Goal.MINIMIZE) == Confirmed(runs=2, mean=0.0, spread=0.0, luck=None)

@@ -1,11 +1,14 @@
 """Database URLs: what is accepted, what is refused with a sentence, and how SQLite is opened."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from caviar.errors import StoreRefused
 from service.storage.database import Database, parse
+from service.storage.types import Document
 
 
 @pytest.mark.parametrize(
@@ -56,3 +59,16 @@ def test_sqlite_survives_a_power_cut_and_only_its_writer_checkpoints(tmp_path: P
     assert pragmas(database, "write") == shared | {"query_only": 0, "wal_autocheckpoint": 1000}
     assert pragmas(database, "read") == shared | {"query_only": 1, "wal_autocheckpoint": 0}
     database.close()
+
+
+@pytest.mark.parametrize("document", [{"deep": None}, "\ud800", [1e308, -0.0, 2**60, 0.1], [True, None, ""]])
+def test_json_comes_back_as_it_was_however_deep(tmp_path: Path, document: object) -> None:
+    for _ in range(300 if document == {"deep": None} else 0):
+        document = [document]
+    table = sa.Table("kept", sa.MetaData(), sa.Column("document", Document))
+    with closing(Database(f"sqlite:///{tmp_path / 'a.db'}")) as database:
+        with database.write() as tx:
+            table.create(tx)
+            tx.execute(sa.insert(table).values(document=document))
+        with database.read() as tx:
+            assert tx.execute(sa.select(table.c.document)).scalar_one() == document
