@@ -23,7 +23,7 @@ from caviar.space import Hyperparameters
 from caviar.spec import Order, SearchSpec
 from caviar.states import Origin, TrialState
 from service import builtin
-from service.samplers import box
+from service.samplers import box, confirmation
 from service.samplers.interface import Ask, Independent, Plan, Suggestion
 from service.samplers.registry import SAMPLERS
 from service.samplers.streams import trial_seed
@@ -89,11 +89,21 @@ def look(database: Database, search_id: int, *, now: datetime) -> View | None:
         if going is Way.STREAM:
             return View(search, spec, newest)
         up_to = search.next_round - lag(search.parallel) if going is Way.ROUNDS else None
+        if _left(search, spec) == 0 and confirmation.of_budget(spec.sampler, search.budget):
+            up_to = search.next_round - 1  # the leaders of all points are run again, so all have to finish
         if up_to is not None and rounds.has_open(tx, search_id, up_to=up_to):
             return None
         rule = rule_for(spec.stopping)
         entries = {} if rule is None else rungs.scores(tx, search_id, rule, up_to=up_to)
         return View(search, spec, newest, rounds.memory(tx, search, up_to=up_to), entries)
+
+
+def _left(search: SearchRecord, spec: SearchSpec) -> int | None:
+    """How many points of a space that the budget exhausts are still to be drawn; None where there is no such end."""
+    points = None if isinstance(SAMPLERS[spec.sampler.name], Independent) else spec.domain.points
+    if points is None or points > search.budget or not spec.domain.varying:
+        return None
+    return max(points - (search.next_number - search.enqueued), 0)
 
 
 def _places(search: SearchRecord) -> int:
@@ -108,11 +118,17 @@ def plan_step(view: View) -> Step:
     match way(view.spec):
         case Way.ROUNDS:
             size = min(max(1, search.parallel // 2), search.budget - search.next_number)
-            return _open_round(view, size=size)
+            return _open_round(view, size=_with_last_point(view, size))
         case Way.FREE:
-            return _open_round(view, size=_places(search))
+            return _open_round(view, size=_with_last_point(view, _places(search)))
         case Way.STREAM:
             return _draw_some(view)
+
+
+def _with_last_point(view: View, size: int) -> int:
+    """A round that has the last points of a space ends with them: what comes after waits for their results."""
+    left, started = _left(view.search, view.spec), max(len(view.search.start) - view.search.next_number, 0)
+    return min(size, left + started) if left else size
 
 
 def _draw_some(view: View) -> Step:

@@ -2,13 +2,18 @@
 
 from collections.abc import Hashable, Sequence
 
+from caviar.spec import SamplerSpec
 from caviar.states import Origin
 from service.samplers.interface import Ask, Result, Suggestion
 
 
+def of_budget(spec: SamplerSpec, budget: int) -> int:
+    """How many of a budget's last numbers belong to it: at most a tenth."""
+    return min(spec.confirms, budget // 10)
+
+
 def total(ask: Ask) -> int:
-    """How many of the budget's last numbers belong to it: at most a tenth."""
-    return min(ask.spec.confirms, ask.budget // 10)
+    return of_budget(ask.spec, ask.budget)
 
 
 def turns(ask: Ask) -> range:

@@ -30,7 +30,8 @@ class Axis:
 
     def __init__(self, parameter: Varying) -> None:
         self.parameter = parameter
-        self.levels = parameter.levels if parameter.levels is not None and parameter.levels <= MOST_LEVELS else None
+        is_continuum = isinstance(parameter, Range) and (parameter.levels is None or parameter.levels > MOST_LEVELS)
+        self.levels = None if is_continuum else parameter.levels
         self.is_unordered = isinstance(parameter, Choice) and not parameter.is_ordered
 
     @cached_property
@@ -98,9 +99,9 @@ class Cube:
     def is_unordered(self) -> NDArray[np.bool_]:
         return np.array([axis.is_unordered for axis in self.axes], bool)
 
-    def positions(self, points: Sequence[Mapping[str, Any]], *, absent: Array | None = None) -> Array:
-        """(N, P); `absent` (N, P) gives the positions of parameters that are not there, 0.5 without it."""
-        found = np.full((len(points), self.dimensions), INACTIVE) if absent is None else absent.copy()
+    def positions(self, points: Sequence[Mapping[str, Any]]) -> Array:
+        """(N, P); 0.5 for a parameter that is not there."""
+        found = np.full((len(points), self.dimensions), INACTIVE)
         for column, (name, axis) in enumerate(zip(self.names, self.axes, strict=True)):
             rows = [row for row, point in enumerate(points) if name in point]
             if rows:

@@ -7,12 +7,17 @@ from service.samplers.ranking import best_first
 
 
 def is_due(ask: Ask) -> bool:
+    """A search that began otherwise, with a smaller budget, goes on as it began: what it has run is no walk."""
     points = ask.space.points
-    return points is not None and points <= ask.budget
+    has_begun_so = ask.drawn == 0 or "walks" in (ask.state or {})
+    return points is not None and points <= ask.budget and has_begun_so
 
 
 def plan(ask: Ask) -> Plan:
-    """After the last point the leaders are confirmed as far as the budget goes; then the space has no more."""
+    """After the last point the leaders are confirmed as far as the budget goes; then the space has no more.
+
+    The leaders of all points, if the round that confirms them is asked for when all have finished.
+    """
     points = ask.space.points
     assert points is not None
     end = ask.drawn + ask.size
@@ -23,7 +28,7 @@ def plan(ask: Ask) -> Plan:
     best = ranked[0] if ranked and ranked[0].score is not None else None
     return Plan(
         suggestions=[*new, *again],
-        state={},
+        state={"walks": True},
         box=box.document(ask.space, box.whole(ask.space)),
         reason=f"the space has {points} points, no more than the budget: each is run once",
         best=None if best is None else best.number,

@@ -11,7 +11,7 @@ MOST_OF = 6
 """So many of the best lie at an end before we speak."""
 AT_THE_END = 0.08
 WIDEST_END = 0.25
-"""An end is one level at least; of an int with fewer than four levels each is an end, which says nothing."""
+"""An end is one level at least; one that is wider than this, of an int with few levels, says nothing."""
 
 
 def hints(cube: Cube, best_positions: Array, *, seen: int) -> Sequence[str]:
@@ -22,8 +22,10 @@ def hints(cube: Cube, best_positions: Array, *, seen: int) -> Sequence[str]:
     found = []
     for column, (name, axis) in enumerate(zip(cube.names, cube.axes, strict=True)):
         if isinstance(axis.parameter, Range):
-            reach = max(AT_THE_END, 1.0 / axis.levels if axis.levels else 0.0)
-            for end, near in (("lower", best[:, column] <= reach), ("upper", best[:, column] >= 1.0 - reach)):
-                if near.sum() >= MOST_OF and reach <= WIDEST_END:
+            at = best[:, column]
+            lower, upper = (AT_THE_END, 1.0 - AT_THE_END) if axis.levels is None else axis.edges[[1, -2]]
+            lower, upper = max(lower, AT_THE_END), min(upper, 1.0 - AT_THE_END)
+            for end, width, near in (("lower", lower, at <= lower), ("upper", 1.0 - upper, at >= upper)):
+                if near.sum() >= MOST_OF and width <= WIDEST_END:
                     found.append(f"{name}: the best lie at its {end} end; widen the range?")
     return found

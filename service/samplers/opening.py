@@ -6,7 +6,7 @@ import numpy as np
 
 from caviar.parameters import Choice, Kind, Varying
 from caviar.space import Hyperparameters, Space
-from service.samplers import novelty
+from service.samplers import confirmation, novelty
 from service.samplers.cube import Cube
 from service.samplers.interface import Ask, Suggestion
 from service.samplers.sobol import point
@@ -24,6 +24,8 @@ def suggestions(ask: Ask, cube: Cube) -> list[Suggestion]:
     last = max(FEWEST_POINTS, cube.dimensions + 1)
     if sum(result.score is not None for result in ask.results) < FEWEST_VALUES:
         last = ask.drawn + ask.size
+    else:
+        last = min(last, ask.drawn + ask.size - len(confirmation.turns(ask)))
     count = min(last - ask.drawn, ask.size)
     if count <= 0:
         return []

@@ -16,37 +16,48 @@ from service.samplers.ranking import Place, place
 FLOOR = 0.02
 WINS_TO_DOUBLE = 3
 FEWEST_LOSSES_TO_HALVE = 4
+MOST_MISSING = 256
+"""So many results, the newest, are waited for when later ones have come: with `order: free`, or enqueued ones."""
 
 
 @dataclass(frozen=True)
 class Width:
-    """`counted`: of how many results it knows; `best`: the best place since the box opened; `event`: what moved it."""
+    """`counted`: every result below this number has been counted, but for those that were `missing` then.
+
+    `best`: the best place since the box opened; `event`: what moved it.
+    """
 
     share: float = 1.0
     wins: int = 0
     losses: int = 0
     counted: int = 0
+    missing: tuple[int, ...] = ()
     best: Place | None = None
     event: str = ""
     is_spent: bool = False
 
     def to_json(self) -> dict[str, Any]:
         counters = {"share": self.share, "wins": self.wins, "losses": self.losses, "counted": self.counted}
-        return {**counters, "best": None if self.best is None else list(self.best)}
+        best = None if self.best is None else list(self.best)
+        return {**counters, "missing": list(self.missing), "best": best}
 
 
 def width_from_json(document: Mapping[str, Any] | None) -> Width:
     if document is None:
         return Width()
     best = document["best"]
-    return Width(**{**document, "best": None if best is None else (int(best[0]), int(best[1]), float(best[2]))})
+    place = None if best is None else (int(best[0]), int(best[1]), float(best[2]))
+    return Width(**{**document, "best": place, "missing": tuple(document["missing"])})
 
 
-def after(width: Width, results: Sequence[Result], *, seen: int, dimensions: int) -> Width:
-    """The width once the results that were not counted yet are: the newest `seen - counted` ones, by number."""
-    fresh = list(results)[-(seen - width.counted) :] if seen > width.counted else []
+def after(width: Width, results: Sequence[Result], *, dimensions: int) -> Width:
+    """The width once the results that were not counted yet are, by number."""
+    known = set(width.missing)
+    fresh = [result for result in results if result.number >= width.counted or result.number in known]
+    counted = max([width.counted, *(result.number + 1 for result in fresh)])
+    missing = known.union(range(width.counted, counted)).difference(result.number for result in fresh)
     patience = max(FEWEST_LOSSES_TO_HALVE, dimensions)
-    width = replace(width, counted=seen, event="")
+    width = replace(width, counted=counted, missing=tuple(sorted(missing)[-MOST_MISSING:]), event="")
     for result in fresh:
         width = _count(width, result, patience=patience)
     return width

@@ -37,6 +37,8 @@ MOST_SCREENED = 64
 """A round of more trials is drawn without a model: with so much at once, breadth is what counts."""
 MOST_MODELLED = 100
 """With more parameters no model is asked: its time grows with them, and a few hundred results would tell it little."""
+MOST_FEATURES = 256
+"""The same of the features of a point, of which an unordered choice has one for each value."""
 MOST_PENDING = 128
 """So many of the points without a result, the newest, lower the model's uncertainty around them."""
 MOST_WIDENED = 16.0
@@ -82,10 +84,12 @@ class _Zoom:
         self.ranked = [rows[result.number] for result in best_first(ask.results) if result.score is not None]
         self.closed = [number for number in self.state.get("closed", ()) if number in rows]
         known = width_from_json(self.state.get("width"))
-        self.width = after(known, ask.results, seen=ask.seen, dimensions=cube.dimensions)
+        self.width = after(known, ask.results, dimensions=cube.dimensions)
         if self.width.is_spent:
-            self.closed = [*self.closed, ask.results[self._open()[0]].number]
-            self.width = Width(counted=ask.seen, event="opened elsewhere, the one before was at its floor")
+            best = ask.results[self._open()[0]].number
+            self.closed += [best] if best not in self.closed else []  # once all is closed, it begins anew with the best
+            event = "opened elsewhere, the one before was at its floor"
+            self.width = Width(counted=self.width.counted, missing=self.width.missing, event=event)
         self.centre = self._choose_centre()
         self.fit = fit_from_json(self.state.get("fit"), dimensions=cube.dimensions)
         self.sides = sides_around(cube, self.positions[self.centre], self._shares())
@@ -115,7 +119,8 @@ class _Zoom:
 
     def plan(self) -> Plan:
         ask = self.ask
-        can_screen = ask.size <= MOST_SCREENED and self.cube.dimensions <= MOST_MODELLED
+        is_small = self.cube.dimensions <= MOST_MODELLED and len(self.cube.owners) <= MOST_FEATURES
+        can_screen = ask.size <= MOST_SCREENED and is_small
         screen = self._screen() if ask.spec.screens and can_screen else None
         turns = confirmation.turns(ask)[-(ask.size - len(self.begun)) :]
         again = confirmation.suggestions(ask, self._leaders(screen), turns=turns) if turns else []

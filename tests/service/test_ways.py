@@ -156,3 +156,37 @@ def test_a_preview_of_a_finite_space_shows_what_will_be_created(database: Databa
         course = Course(database, space=FINITE, trials=trials, parallel=8)
         spec = a_spec(sampler="zoom", space=FINITE, trials=trials, parallel=8)
         assert preview(spec, count=8) == [trial.hyperparameters for trial in course.desk.trials(course.id)]
+
+
+@pytest.mark.parametrize("order", ["rounds", "free"])
+@pytest.mark.parametrize("start", [0, 3])
+def test_the_leaders_of_a_tiny_space_are_known_before_they_are_run_again(
+    service: Service, order: str, start: int
+) -> None:
+    """All points fit into the first rounds, so the rest has to wait for them."""
+    space = {"n": {"low": 1, "high": 5, "type": "int"}}
+    given = [{"n": 1 + n} for n in range(start)]
+    spec = a_spec(space=space, trials=100, parallel=8, sampler={"name": "zoom", "order": order}, start=given)
+    search_id = create(service, spec, idempotency_key=None).id
+    course = Course(service.database, search=search_id)
+    while grants := course.claim(3):
+        for grant in grants:
+            course.desk.finish(grant, score=float(grant.trial.hyperparameters["n"]))
+        course.advance()
+    found = course.desk.trials(search_id)
+    assert sorted(trial.hyperparameters["n"] for trial in found[start : start + 5]) == [1, 2, 3, 4, 5]
+    assert [trial.hyperparameters["n"] for trial in found[start + 5 :]] == [1, 2, 3]
+    assert [trial.origin for trial in found[start:]] == [Origin.SAMPLED] * 5 + [Origin.CONFIRM] * 3
+
+
+def test_a_users_own_trial_comes_between_and_not_in_place_of_what_the_search_starts_with(service: Service) -> None:
+    given = [{**OWN, "units": units} for units in (11, 22, 33, 44, 55, 66)]
+    spec = a_spec(sampler="zoom", space=SPACE, trials=20, parallel=4, start=given)
+    search_id = create(service, spec, idempotency_key=None).id
+    enqueue(service, search_id, {**OWN, "units": 99}, idempotency_key=None)
+    course = Course(service.database, search=search_id)
+    course.run()
+    found = course.desk.trials(search_id)
+    assert [trial.hyperparameters["units"] for trial in found[:7]] == [11, 22, 33, 44, 99, 55, 66]
+    assert [trial.origin for trial in found[:8]] == [Origin.ENQUEUED] * 7 + [Origin.SAMPLED]
+    assert course.search.enqueued == 7

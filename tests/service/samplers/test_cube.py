@@ -97,13 +97,11 @@ def test_what_is_not_active_adds_no_distance() -> None:
     ]  # fmt: skip
 
 
-def test_a_missing_parameter_takes_the_position_it_is_given() -> None:
-    cube = Cube(SPACE)
-    absent = np.full((1, cube.dimensions), 0.25)
-    found = cube.positions([{"rate": 0.01, "units": 20, "size": 64, "kind": "c"}], absent=absent)[0]
-    assert found[cube.names.index("depth")] == 0.25
-    assert found[cube.names.index("rate")] == pytest.approx(0.5)
-    assert (absent == 0.25).all()
+def test_a_choice_of_very_many_values_has_levels_and_a_range_of_as_many_is_a_continuum() -> None:
+    cube = Cube(a_space(word={"values": [f"w{n}" for n in range(1500)]}, units={"low": 1, "high": 1500, "type": "int"}))
+    points = [{"word": "w7", "units": 3}, {"word": "w1499", "units": 1500}]
+    assert [axis.levels for axis in cube.axes] == [1500, None]
+    assert [cube.hyperparameters(position) for position in cube.positions(points)] == points
 
 
 def test_a_space_of_constants_has_no_dimension() -> None:

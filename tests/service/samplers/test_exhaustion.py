@@ -3,6 +3,7 @@
 import pytest
 
 from caviar.states import Origin
+from service.planning import suggest
 from service.samplers import exhaustion
 from tests.service.samplers.play import a_space, an_ask, play
 
@@ -20,6 +21,13 @@ def test_it_is_due_when_the_budget_holds_every_point(budget: int, is_due: bool) 
     assert SPACE.points == POINTS
     assert exhaustion.is_due(an_ask(SPACE, budget=budget)) == is_due
     assert not exhaustion.is_due(an_ask(a_space(x={"low": 0.0, "high": 1.0}), budget=10**6))
+
+
+def test_a_search_that_began_with_a_smaller_budget_does_not_walk_from_its_middle() -> None:
+    few, _ = play(SPACE, lambda hparams: float(hparams["n"]), trials=POINTS - 6)
+    assert not exhaustion.is_due(an_ask(SPACE, few, first=len(few), state={"width": None}, budget=100))
+    walked = an_ask(SPACE, first=8, state=suggest(an_ask(SPACE, size=8, budget=100)).state, budget=100)
+    assert exhaustion.is_due(walked)
 
 
 @pytest.mark.parametrize("parallel", [1, 8])

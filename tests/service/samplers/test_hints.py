@@ -49,3 +49,11 @@ def test_several_parameters_may_be_named() -> None:
 
 def test_a_choice_and_a_range_of_few_levels_have_no_end_to_speak_of() -> None:
     assert told(best([0.5] * BEST, others=0.99)) == []
+
+
+def test_an_end_of_integers_is_at_least_its_last_level_however_wide_the_scale_makes_it() -> None:
+    cube = Cube(a_space(units={"low": 1, "high": 100, "scale": "log", "type": "int"}))
+    at_the_end = cube.positions([{"units": 1}] * BEST)
+    assert at_the_end[0, 0] > AT_THE_END
+    assert hints(cube, at_the_end, seen=FEWEST_RESULTS) == ["units: the best lie at its lower end; widen the range?"]
+    assert hints(cube, cube.positions([{"units": 2}] * BEST), seen=FEWEST_RESULTS) == []

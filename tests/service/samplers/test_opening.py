@@ -56,6 +56,13 @@ def test_what_is_not_named_takes_the_middle_of_its_own_scale() -> None:
     assert "depth" not in nearest(SPACE, {"kind": "a", "depth": 0.3})
 
 
+def test_it_leaves_the_last_numbers_of_a_short_budget_to_the_leaders() -> None:
+    results = scored(SPACE, [float(n) for n in range(FEWEST_POINTS - 2)])
+    ask = {"first": FEWEST_POINTS - 2, "size": 2, "budget": FEWEST_POINTS}
+    assert len(begun(results=results, **ask)) == 1
+    assert len(begun(results=results[: FEWEST_VALUES - 1], **ask)) == 2
+
+
 @pytest.mark.parametrize(("first", "count"), [(0, 6), (FEWEST_POINTS - 2, 2), (FEWEST_POINTS, 0), (500, 0)])
 def test_it_ends_after_a_few_points_more_than_there_are_parameters(first: int, count: int) -> None:
     assert len(begun(results=scored(SPACE, [1.0] * FEWEST_VALUES), first=first)) == count

@@ -11,13 +11,13 @@ from service.samplers.width import FEWEST_LOSSES_TO_HALVE, FLOOR, WINS_TO_DOUBLE
 DIMENSIONS = FEWEST_LOSSES_TO_HALVE + 2
 
 
-def results(scores: Sequence[float | None]) -> list[Result]:
-    return [Result(number, {}, score) for number, score in enumerate(scores)]
+def results(scores: Sequence[float | None], *, first: int = 0) -> list[Result]:
+    return [Result(number, {}, score) for number, score in enumerate(scores, start=first)]
 
 
 def counted(width: Width, scores: Sequence[float | None], *, dimensions: int = DIMENSIONS) -> Width:
     """After these further results."""
-    return after(width, results(scores), seen=width.counted + len(scores), dimensions=dimensions)
+    return after(width, results(scores, first=width.counted), dimensions=dimensions)
 
 
 @pytest.mark.parametrize("dimensions", [1, FEWEST_LOSSES_TO_HALVE, DIMENSIONS])
@@ -51,7 +51,7 @@ def test_better_results_in_a_row_double_it_and_never_beyond_the_whole() -> None:
 def test_failures_are_losses_and_a_stopped_trial_does_not_beat_one_that_ran_to_its_end() -> None:
     assert counted(Width(), [None] * DIMENSIONS).share == 0.5
     ended = counted(Width(), [5.0])
-    stopped = after(ended, [Result(1, {}, 0.0, step=3)], seen=2, dimensions=DIMENSIONS)
+    stopped = after(ended, [Result(1, {}, 0.0, step=3)], dimensions=DIMENSIONS)
     assert (stopped.losses, stopped.best) == (1, ended.best)
 
 
@@ -69,7 +69,7 @@ def test_each_result_counts_once_however_results_are_cut_into_rounds() -> None:
     scores = [float((7 * n) % 13) for n in range(40)]
     at_once, by_and_by = counted(Width(), scores), Width()
     for seen in (0, 1, 5, 5, 17, 40):
-        by_and_by = after(by_and_by, results(scores[:seen]), seen=seen, dimensions=DIMENSIONS)
+        by_and_by = after(by_and_by, results(scores[:seen]), dimensions=DIMENSIONS)
     assert by_and_by.counted == 40
     assert (by_and_by.share, by_and_by.losses, by_and_by.best) == (at_once.share, at_once.losses, at_once.best)
 
@@ -77,10 +77,22 @@ def test_each_result_counts_once_however_results_are_cut_into_rounds() -> None:
 def test_of_a_long_search_only_the_newest_results_are_counted() -> None:
     width = Width(share=0.5, counted=500, best=(0, 0, 1.0))
     memory = [Result(3, {}, 0.5), Result(500, {}, 2.0), Result(501, {}, None)]
-    assert after(width, memory, seen=502, dimensions=DIMENSIONS).losses == 2
+    assert after(width, memory, dimensions=DIMENSIONS).losses == 2
 
 
-@pytest.mark.parametrize("width", [Width(), Width(0.25, wins=1, losses=2, counted=9, best=(1, -3, 0.5))])
+def test_a_straggler_is_counted_when_it_comes_and_nothing_twice() -> None:
+    found = results([9.0, 5.0, 9.0, 0.1, 9.0, 9.0])
+    early = after(Width(), [found[0], found[1], found[5]], dimensions=DIMENSIONS)
+    assert (early.counted, early.missing, early.losses) == (6, (2, 3, 4), 1)
+    later = after(early, [*found[:2], found[3], found[5]], dimensions=DIMENSIONS)
+    assert (later.missing, later.wins, later.losses, later.best) == ((2, 4), 1, 0, (0, 0, 0.1))
+    assert after(later, found, dimensions=DIMENSIONS).losses == 2
+    assert after(later, found, dimensions=DIMENSIONS).missing == ()
+
+
+@pytest.mark.parametrize(
+    "width", [Width(), Width(0.25, wins=1, losses=2, counted=9, missing=(3, 7), best=(1, -3, 0.5))]
+)
 def test_it_goes_through_json(width: Width) -> None:
     assert width_from_json(json.loads(json.dumps(width.to_json()))) == width
     assert width_from_json(None) == Width()

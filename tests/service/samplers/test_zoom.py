@@ -148,7 +148,7 @@ def test_its_reason_names_the_width_the_centre_and_what_moved_the_box() -> None:
 def test_a_box_at_its_floor_that_pays_no_more_is_closed_and_a_wide_one_opens_elsewhere() -> None:
     scores = [1.0 - n / 1000 for n in range(30)]
     results = scored(SPACE, [*scores, *[2.0] * 30])
-    floor = {"share": FLOOR, "wins": 0, "losses": 0, "counted": 30, "best": [0, 0, 0.5]}
+    floor = {"share": FLOOR, "wins": 0, "losses": 0, "counted": 30, "missing": [], "best": [0, 0, 0.5]}
     plan = suggest(an_ask(SPACE, results, state={"width": floor, "closed": [], "fit": None}))
     assert plan.state["closed"] == [29]
     assert plan.state["width"]["share"] == 1
