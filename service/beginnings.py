@@ -5,19 +5,23 @@ from collections.abc import Iterator, Sequence
 from caviar.errors import FieldError, InvalidSpec
 from caviar.space import Hyperparameters
 from caviar.spec import SearchSpec, StartFrom
+from service import builtin
 from service.ids import as_key
 from service.samplers.opening import nearest
 from service.storage import searches, trials
 from service.storage.database import Transaction
 
 PAGE = 100
+MOST_PAGES = 10
+"""So many of another search's trials are looked at: a server's writers wait meanwhile."""
 
 
 def problems(spec: SearchSpec) -> list[FieldError]:
     """What is wrong with `start`, one sentence each."""
     found = []
     for i, given in enumerate(spec.start):
-        for error in spec.domain.fit(given)[1]:
+        hparams, errors = spec.domain.fit(given)
+        for error in errors or builtin.check_hyperparameters(spec, hparams):
             found.append(FieldError(f"/start/{i}{error.pointer.removeprefix('/hyperparameters')}", error.detail))
     if len(spec.start) > spec.trials:
         excess = f"holds {len(spec.start)} trials, but the budget is {spec.trials}; raise trials"
@@ -63,9 +67,9 @@ def _best(tx: Transaction, spec: SearchSpec) -> Sequence[Hyperparameters]:
 
 
 def _ranked(tx: Transaction, search_id: int) -> Iterator[Hyperparameters]:
-    """The hyperparameters of a search's trials that have a value, the best first."""
+    """The hyperparameters of a search's trials that have a value, the best first, as far as we look."""
     last = None
-    while True:
+    for _ in range(MOST_PAGES):
         page = trials.ranked(tx, search_id, limit=PAGE, after=last)
         for trial in page:
             if trial.diverged:

@@ -6,7 +6,7 @@ from typing import Any
 from caviar.errors import BudgetUsed, InvalidRequest, InvalidSpec, SearchEnded
 from caviar.numbers import LARGEST_INTEGER
 from caviar.spec import SearchSpec
-from caviar.states import Origin, SearchState
+from caviar.states import OPEN_SEARCH_STATES, Origin, SearchState
 from caviar.validation import one_sentence
 from caviar.wire.searches import SearchChange
 from service import beginnings, builtin
@@ -23,9 +23,12 @@ _SUBMIT = "POST /v1/searches"
 
 
 def create(
-    service: Service, spec: SearchSpec, *, idempotency_key: str | None, parent: int | None = None
+    service: Service, spec: SearchSpec, *, idempotency_key: str | None, repeats: SearchRecord | None = None
 ) -> SearchRecord:
-    """`parent`: the search that this one repeats. Raises InvalidSpec, IdempotencyMismatch."""
+    """`repeats`: the search whose start this one has, whatever became of where that came from.
+
+    Raises InvalidSpec, IdempotencyMismatch.
+    """
     check(spec)
     now = service.now()
     with service.database.write() as tx:
@@ -38,8 +41,8 @@ def create(
             create=lambda: searches.create(
                 tx,
                 spec,
-                start=beginnings.starting(tx, spec),
-                parent=parent,
+                start=beginnings.starting(tx, spec) if repeats is None else repeats.start,
+                parent=None if repeats is None else repeats.id,
                 dataset_hash=builtin.dataset_hash(spec),
                 now=now,
             ),
@@ -67,9 +70,10 @@ def dry_run(service: Service, spec: SearchSpec, *, draws: int = 5) -> list[dict[
 
 def repeat(service: Service, search_id: int, *, seed: int | None, idempotency_key: str | None) -> SearchRecord:
     """The same search once more, with another seed: the next one, unless it is given. Raises NotFound, InvalidSpec."""
-    old = SearchSpec.model_validate(read(service, search_id).spec)
+    search = read(service, search_id)
+    old = SearchSpec.model_validate(search.spec)
     new = old.model_copy(update={"seed": (old.seed + 1) % (LARGEST_INTEGER + 1) if seed is None else seed})
-    return create(service, new, idempotency_key=idempotency_key, parent=search_id)
+    return create(service, new, idempotency_key=idempotency_key, repeats=search)
 
 
 def read(service: Service, search_id: int) -> SearchRecord:
@@ -120,7 +124,7 @@ def _turn(ledger: Ledger, state: SearchState) -> None:
     """Asking for the state a search already has is no change."""
     if state is ledger.state:
         return
-    if not ledger.search.is_open:
+    if ledger.state not in OPEN_SEARCH_STATES:
         raise SearchEnded(f"search {ledger.search.id} is already {ledger.state}; its state cannot become {state}")
     ledger.turn(state)
 

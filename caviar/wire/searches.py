@@ -162,7 +162,7 @@ class Round(Answer):
                 "first": 12,
                 "size": 4,
                 "seen": 8,
-                "reason": "spans the best 3 of 8 results",
+                "reason": "50% of a range around trial 5, the best of 8 results",
                 "best": {"trial": 5, "value": 0.9722},
                 "box": {"learning_rate": {"low": 0.0012, "high": 0.021}, "batch_size": {"values": [64, 128]}},
                 "cutoffs": {"1": 0.8611, "3": 0.9389},

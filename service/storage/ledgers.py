@@ -55,9 +55,11 @@ class Ledger:
         self.counts[new] += 1
 
     def rank(self, trial: int, score: float | None) -> None:
-        """A trial joins the leaderboard; `score` is None where it diverged."""
+        """A trial joins the leaderboard; `score` is None where it diverged. Of equals the first is the best."""
         self.is_reranked = True
-        if score is not None and (self.best_score is None or score < self.best_score):
+        if score is None:
+            return
+        if self.best_trial is None or self.best_score is None or (score, trial) < (self.best_score, self.best_trial):
             self.best_trial, self.best_score = trial, score
 
     def turn(self, new: SearchState) -> None:

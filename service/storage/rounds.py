@@ -140,11 +140,16 @@ def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
 
 
 def append(tx: Transaction, ledger: Ledger, draft: Draft, *, now: datetime) -> None:
-    """A user's own trial of a locked search, outside the rounds' plan: it takes the next number."""
+    """A user's own trial of a locked search, outside the rounds' plan: it takes the next number.
+
+    What the search was told to start with and has not begun yet comes after it.
+    """
     trials.insert(tx, ledger, [draft], now=now)
-    changed = _search.id == ledger.search.id
-    counters = {"next_number": draft.number + 1, "enqueued": ledger.search.enqueued + 1}
-    tx.execute(sa.update(tables.search).where(changed).values(counters))
+    search = ledger.search
+    changed: dict[str, Any] = {"next_number": draft.number + 1, "enqueued": search.enqueued + 1}
+    if draft.number < len(search.start):
+        changed["start"] = [*search.start[: draft.number], draft.hyperparameters, *search.start[draft.number :]]
+    tx.execute(sa.update(tables.search).where(_search.id == search.id).values(changed))
     ledgers.save(tx, ledger, now=now)
 
 

@@ -126,7 +126,7 @@ def record(row: Any) -> TrialRecord:
 
 
 def repetitions(tx: Transaction, search_id: int, *, most: int = 100) -> dict[int, list[float]]:
-    """By trial, the values of it and of the trials that ran it again; of the best `most` trials that were run again."""
+    """By trial, the values of it and of the trials that ran it again, for those of the best `most` that were."""
     again = tables.trial.alias()
     best = (
         sa.select(_trial.id, _trial.value)

@@ -112,3 +112,11 @@ def test_a_learning_curve_is_paged_attempt_by_attempt(desk: Desk) -> None:
         while page := trials.reports(tx, grant.trial.id, limit=2, after=seen[-1] if seen else None):
             seen += [(report.attempt, report.step) for report in page]
     assert seen == [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1)]
+
+
+def test_of_equals_the_first_is_the_best_of_its_search_whoever_finishes_first(desk: Desk) -> None:
+    search_id = desk.search(queued=3)
+    first, second, third = desk.claim(capacity=3)
+    for grant in (second, third, first):
+        desk.finish(grant, score=0.5)
+    assert desk.read(search_id).best_trial == ranked(desk, search_id)[0].id == first.trial.id

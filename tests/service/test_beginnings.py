@@ -92,3 +92,23 @@ def test_a_repeated_search_has_the_next_seed_the_same_spec_and_its_parent(servic
     desk = Desk(service.database)
     drawn = [[trial.hyperparameters for trial in desk.trials(search.id)] for search in (first, second, third)]
     assert drawn[0] == drawn[2] != drawn[1]
+
+
+def test_a_repeated_search_starts_as_the_first_did_though_its_source_is_gone(service: Service) -> None:
+    source = a_finished_search(service, [3.0, 2.0, 1.0])
+    spec = a_spec(space=SPACE, trials=9, start_from={"search": str(source), "top": 2})
+    first = use.create(service, spec, idempotency_key=None)
+    use.delete(service, source)
+    again = use.repeat(service, first.id, seed=None, idempotency_key=None)
+    assert len(first.start) == 2
+    assert again.start == first.start
+
+
+def test_a_start_that_the_trainer_could_not_run_is_told_where_it_stands(service: Service) -> None:
+    space = {"batch_norm": {"values": [True, False]}, "batch_size": {"low": 1, "high": 1000, "type": "int"}}
+    network = {"trainer": "mlp", "dataset": "wine", "metric": "dev_accuracy", "goal": "maximize", "space": space}
+    fine, wrong = {"batch_norm": False, "batch_size": 1}, {"batch_norm": True, "batch_size": 1}
+    assert len(begun(service, **network, start=[fine])) == 1
+    with pytest.raises(InvalidSpec, match="must be at least 2 when batch_norm is true") as caught:
+        begun(service, **network, start=[fine, wrong])
+    assert [error.pointer for error in caught.value.errors] == ["/start/1"]

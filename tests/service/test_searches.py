@@ -147,6 +147,27 @@ def test_a_larger_budget_lets_a_completed_search_go_on_at_once(service: Service)
     assert use.read(service, search_id).state is SearchState.COMPLETED
 
 
+def test_a_completed_search_is_extended_and_paused_at_once(service: Service) -> None:
+    search_id = new(service, trials=2, parallel=2)
+    finish_all(service, search_id)
+    paused = change(service, search_id, trials=4, state="paused")
+    assert (paused.state, paused.budget) == (SearchState.PAUSED, 4)
+
+
+def test_a_search_of_a_small_space_that_is_extended_past_it_runs_what_it_has_not_run(service: Service) -> None:
+    space = {"n": {"low": 1, "high": 12, "type": "int"}}
+    search_id = new(service, trials=8, parallel=1, space=space, sampler={"name": "zoom", "confirm": 0})
+    desk = Desk(service.database)
+    for budget in (8, 14):
+        change(service, search_id, trials=budget)
+        while grants := desk.claim(search=search_id):
+            for grant in grants:
+                desk.finish(grant, score=float(grant.trial.hyperparameters["n"]))
+            use.advance(service.database, search_id, now=service.now())
+    numbers = [trial.hyperparameters["n"] for trial in desk.trials(search_id)]
+    assert (len(numbers), len(set(numbers))) == (14, 12)
+
+
 def test_the_same_budget_again_leaves_a_completed_search_complete(service: Service) -> None:
     search_id = new(service, trials=2)
     finish_all(service, search_id)

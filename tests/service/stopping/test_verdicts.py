@@ -1,6 +1,7 @@
 """Why a trial was stopped, told to a user."""
 
 import math
+import re
 
 from service.stopping.asha import Asha
 from service.stopping.interface import Cutoff, Entry
@@ -24,3 +25,8 @@ def test_a_report_past_its_rung_names_both() -> None:
 def test_a_value_that_is_not_finite_and_a_zero_with_a_sign_read_well() -> None:
     said = told(Asha(3, 1), Entry(3, -math.inf), Cutoff(-0.0, 3), step=3)
     assert said.endswith("a value that is not finite is worse than 0, the cutoff of 3 finished trials")
+
+
+def test_values_that_six_digits_cannot_tell_apart_are_shown_in_full() -> None:
+    said = told(Asha(3, 1), Entry(3, 0.97123457), Cutoff(0.97123451, 3), step=3)
+    assert re.findall(r"0\.971234\d+", said) == ["0.97123457", "0.97123451"]
