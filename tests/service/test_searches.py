@@ -18,7 +18,7 @@ from caviar.states import SearchState, TrialState
 from caviar.wire.searches import SearchChange
 from service import searches as use
 from service.context import Service
-from service.planning import preview
+from service.planning import advance, preview
 from service.storage.records import SearchRecord, TrialRecord
 from tests.service.desk import Desk, SetClock, a_spec
 
@@ -163,7 +163,7 @@ def test_a_search_of_a_small_space_that_is_extended_past_it_runs_what_it_has_not
         while grants := desk.claim(search=search_id):
             for grant in grants:
                 desk.finish(grant, score=float(grant.trial.hyperparameters["n"]))
-            use.advance(service.database, search_id, now=service.now())
+            advance(service.database, search_id, now=service.now())
     numbers = [trial.hyperparameters["n"] for trial in desk.trials(search_id)]
     assert (len(numbers), len(set(numbers))) == (14, 12)
 
