@@ -27,16 +27,12 @@ def serve(
     from caviar.settings import load_settings
     from service.listener import bind, listen
     from service.storage import migrate
+    from service.storage.ownership import held
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = load_settings(host=host, port=port, data_dir=data_dir)
     listener = bind(settings.host, settings.port)
-    migrate.upgrade(settings.store_url)
-    # From here on workers may come; the rest of the server loads while they do.
-    listen(listener)
-
-    from service.server import serve as serve_until_stopped
 
     def announce(url: str) -> None:
         if as_json:
@@ -44,4 +40,11 @@ def serve(
         else:
             say(f"Caviar {__version__} ready at {url}")
 
-    serve_until_stopped(settings, listener, on_ready=announce)
+    with held(settings.store_url):
+        migrate.upgrade(settings.store_url)
+        # From here on workers may come; the rest of the server loads while they do.
+        listen(listener)
+
+        from service.server import serve as serve_until_stopped
+
+        serve_until_stopped(settings, listener, on_ready=announce)

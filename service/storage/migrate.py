@@ -20,7 +20,7 @@ def upgrade(url: str) -> str:
 
     Raises StoreRefused for a database that cannot be reached, that is none, or that a newer release has upgraded.
     """
-    _make_folder(url)
+    make_folder(url)
     database = Database(url)
     try:
         with database.write() as tx:
@@ -82,7 +82,7 @@ def run_migrations(tx: Transaction, *, to: str = "head") -> None:
     command.upgrade(config, to)
 
 
-def _make_folder(url: str) -> None:
+def make_folder(url: str) -> None:
     """The folder of a SQLite file, for its owner alone."""
     parsed = parse(url)
     if parsed.get_backend_name() != "sqlite":

@@ -13,7 +13,7 @@ import pytest
 
 from caviar.errors import ProcessFailed
 from caviar.processes import Process, ending, ready_url, start, stop, wait_until_listening
-from tests.commands.running import processes_with, wait_for
+from tests.commands.running import caviar, processes_with, wait_for
 
 _LIFELINE = "from caviar.commands.lifeline import end_with_starter; end_with_starter({grace})"
 _STUBBORN = """
@@ -119,3 +119,23 @@ def test_a_server_listens_before_it_is_ready_and_one_that_ended_is_not_waited_fo
     finally:
         stop([server])
     wait_until_listening(server, "127.0.0.1", port)
+
+
+def test_a_second_server_on_the_same_file_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
+    serve = ("serve", "--json", "--port", "0", "--data-dir", str(tmp_path))
+    first = start(*serve)
+    try:
+        ready_url(first)
+        refused = caviar(*serve)
+        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+        assert f"another server (process {first.pid}) uses {tmp_path}/caviar.db" in refused.stderr
+        first.kill()
+        first.wait(10)
+        again = start(*serve)
+        try:
+            assert ready_url(again)
+        finally:
+            stop([again])
+    finally:
+        first.kill()
+        stop([first])

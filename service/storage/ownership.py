@@ -1,0 +1,42 @@
+"""A SQLite file belongs to one server at a time: a second one would not hear of what the first one changes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from caviar.errors import StoreRefused
+from service.storage.database import parse
+from service.storage.migrate import make_folder
+
+
+@contextmanager
+def held(url: str) -> Iterator[None]:
+    """For as long as the server lives; a killed one lets go of it. A Postgres database belongs to all who ask.
+
+    Raises StoreRefused where another server holds it.
+    """
+    parsed = parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - systems without it may still be clients and workers
+
+    make_folder(url)
+    database = Path(str(parsed.database)).absolute()
+    with database.with_name(database.name + ".server").open("a+", encoding="utf-8") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.seek(0)
+            raise StoreRefused(
+                f"another server (process {claim.read().strip()}) uses {database}; stop it, choose another folder "
+                "with --data-dir, or let several servers share a Postgres database"
+            ) from None
+        except OSError as error:
+            reason = f"{database} cannot be locked: {error.strerror}; choose a folder on a local disk"
+            raise StoreRefused(reason) from error
+        claim.truncate(0)
+        claim.write(f"{os.getpid()}\n")
+        claim.flush()
+        yield
