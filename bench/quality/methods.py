@@ -20,7 +20,7 @@ Make = Callable[[Task, int, int], Searcher]
 class Method:
     """`is_budgeted`: what it does depends on the budget, so that each budget is a search of its own.
 
-    One with `most_trials` is slow: it has no more than that, and fewer seeds.
+    One with `most_trials` is slow: it has no more than that, and may have fewer seeds.
     """
 
     make: Make

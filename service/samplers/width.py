@@ -47,7 +47,8 @@ def width_from_json(document: Mapping[str, Any] | None) -> Width:
         return Width()
     best = document["best"]
     place = None if best is None else (int(best[0]), int(best[1]), float(best[2]))
-    return Width(**{**document, "best": place, "missing": tuple(document["missing"])})
+    # A search that an earlier release began has nothing missing.
+    return Width(**{**document, "best": place, "missing": tuple(document.get("missing", ()))})
 
 
 def after(width: Width, results: Sequence[Result], *, dimensions: int) -> Width:

@@ -87,7 +87,8 @@ class _Zoom:
         self.width = after(known, ask.results, dimensions=cube.dimensions)
         if self.width.is_spent:
             best = ask.results[self._open()[0]].number
-            self.closed += [best] if best not in self.closed else []  # once all is closed, it begins anew with the best
+            if best not in self.closed:  # as it is once all is closed: then it begins anew with the best
+                self.closed.append(best)
             event = "opened elsewhere, the one before was at its floor"
             self.width = Width(counted=self.width.counted, missing=self.width.missing, event=event)
         self.centre = self._choose_centre()

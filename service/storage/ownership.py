@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from caviar.errors import StoreRefused
 from service.storage.database import parse
@@ -24,7 +25,7 @@ def held(url: str) -> Iterator[None]:
 
     make_folder(url)
     database = Path(str(parsed.database)).absolute()
-    with database.with_name(database.name + ".server").open("a+", encoding="utf-8") as claim:
+    with _opened(database.with_name(database.name + ".server")) as claim:
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -40,3 +41,10 @@ def held(url: str) -> Iterator[None]:
         claim.write(f"{os.getpid()}\n")
         claim.flush()
         yield
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreRefused(f"{path} cannot be written: {error.strerror}; choose another data folder") from error

@@ -96,3 +96,8 @@ def test_a_straggler_is_counted_when_it_comes_and_nothing_twice() -> None:
 def test_it_goes_through_json(width: Width) -> None:
     assert width_from_json(json.loads(json.dumps(width.to_json()))) == width
     assert width_from_json(None) == Width()
+
+
+def test_a_search_that_an_earlier_release_began_goes_on() -> None:
+    stored = {"share": 0.25, "wins": 1, "losses": 2, "counted": 9, "best": None}
+    assert width_from_json(stored) == Width(0.25, wins=1, losses=2, counted=9)

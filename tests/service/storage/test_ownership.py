@@ -21,7 +21,17 @@ def test_a_file_belongs_to_one_server_until_that_lets_go(tmp_path: Path) -> None
         pass
 
 
-def test_a_postgres_database_belongs_to_all_who_ask() -> None:
+def test_a_claim_that_cannot_be_written_is_told_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "caviar.db.server").mkdir()
+    with (
+        pytest.raises(StoreRefused, match=r"caviar\.db\.server cannot be written: Is a directory; choose another"),
+        held(f"sqlite:///{tmp_path / 'caviar.db'}"),
+    ):
+        raise AssertionError("nothing was claimed")
+
+
+def test_a_postgres_database_belongs_to_all_who_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     url = "postgresql://user@host/name"
     with held(url), held(url):
-        assert True
+        assert list(tmp_path.iterdir()) == []
