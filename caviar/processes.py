@@ -14,13 +14,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
 from caviar.errors import ProcessFailed
 
 Process = subprocess.Popen[str]
 _LOOK_SECONDS = 0.02
+_KILL_SECONDS = 10.0
+"""How long the kernel may take to end what was killed."""
 
 
 def start(*arguments: str, settings: Mapping[str, str] | None = None, log: IO[str] | None = None) -> Process:
@@ -45,7 +47,7 @@ def ready_url(server: Process, *, timeout_seconds: float = 60.0) -> str:
     if not is_speaking:
         raise ProcessFailed(f"the server was not ready after {timeout_seconds:g} s")
     if not line:
-        server.wait()
+        _wait([server], time.monotonic() + timeout_seconds)
         raise ProcessFailed(f"the server did not start: it {ending(server)}")
     return str(json.loads(line)["url"])
 
@@ -56,12 +58,28 @@ def wait_until_listening(server: Process, host: str, port: int, *, timeout_secon
     What is started now waits for its first answer, and loads meanwhile.
     """
     deadline = time.monotonic() + timeout_seconds
-    while server.poll() is None:
+    while is_running(server):
         with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
         if time.monotonic() > deadline:
             raise ProcessFailed(f"the server was not ready after {timeout_seconds:g} s")
         time.sleep(_LOOK_SECONDS)
+
+
+def is_running(process: Process) -> bool:
+    """As `poll() is None`, for a program that Ctrl-C may interrupt anywhere.
+
+    Popen.poll() takes a lock. Interrupted right then, it never gives it back, and Popen.wait() hangs for ever.
+    """
+    if process.returncode is None:
+        try:
+            pid, status = os.waitpid(process.pid, os.WNOHANG)
+        except ChildProcessError:  # it ended in an earlier call, which was interrupted before it could note how
+            process.returncode = 0
+        else:
+            if pid:
+                process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode is None
 
 
 def ending(process: Process) -> str:
@@ -73,22 +91,26 @@ def ending(process: Process) -> str:
 def stop(processes: Iterable[Process], *, grace_seconds: float = 10.0) -> None:
     """SIGTERM for all, then SIGKILL for whole groups that are left after the grace, or at a second Ctrl-C."""
     stopping = list(processes)
-    deadline = time.monotonic() + grace_seconds
     try:
         for process in stopping:
-            process.terminate()
-        for process in stopping:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, deadline - time.monotonic()))
+            if is_running(process):
+                os.kill(process.pid, signal.SIGTERM)
+        _wait(stopping, time.monotonic() + grace_seconds)
     finally:
         for process in stopping:
             _kill(process)
 
 
+def _wait(processes: Sequence[Process], deadline: float) -> None:
+    """Until all have ended, or until the deadline (time.monotonic)."""
+    while any(is_running(process) for process in processes) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+
+
 def _kill(process: Process) -> None:
-    if process.poll() is None:
+    if is_running(process):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _wait([process], time.monotonic() + _KILL_SECONDS)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()

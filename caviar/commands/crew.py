@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self
 
-from caviar.processes import Process, ending, start, stop
+from caviar.processes import Process, ending, is_running, start, stop
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
@@ -53,7 +53,7 @@ class Crew:
         for place in self._places:
             if place.restart_at is not None and now >= place.restart_at:
                 place.process, place.started_at, place.restart_at = self._start(), now, None
-            elif place.restart_at is None and place.process.poll() is not None:
+            elif place.restart_at is None and not is_running(place.process):
                 pause = _FIRST_PAUSE if now - place.started_at > _HEALTHY_SECONDS else place.pause
                 place.restart_at, place.pause = now + pause, min(2 * pause, _LONGEST_PAUSE)
                 yield f"a worker {ending(place.process)}; another starts in {pause:g} s"

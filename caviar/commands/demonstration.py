@@ -19,7 +19,7 @@ from caviar.commands.snapshots import LEADERS, Camera, Snapshot
 from caviar.commands.watching import choose_view, follow
 from caviar.documents import read_document
 from caviar.errors import ProcessFailed, SearchFailed
-from caviar.processes import ending, ready_url, sigterm_is_ctrl_c, start, stop
+from caviar.processes import ending, is_running, ready_url, sigterm_is_ctrl_c, start, stop
 from caviar.states import SearchState
 from caviar.wire.searches import SearchAnswer
 
@@ -54,7 +54,7 @@ def _household(size: int) -> Iterator[tuple[str, Callable[[], None]]]:
             with Crew(url, size, settings=settings, log=log) as crew:
 
                 def tend() -> None:
-                    if server.poll() is not None:
+                    if not is_running(server):
                         raise ProcessFailed(f"the server {ending(server)}")
                     for line in crew.tend(time.monotonic()):
                         say(line)

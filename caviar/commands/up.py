@@ -11,7 +11,16 @@ from caviar.commands.crew import Crew, one_per_core
 from caviar.commands.options import DataDir, Host, Port
 from caviar.commands.ports import require_free
 from caviar.errors import ProcessFailed
-from caviar.processes import Process, ending, ready_url, sigterm_is_ctrl_c, start, stop, wait_until_listening
+from caviar.processes import (
+    Process,
+    ending,
+    is_running,
+    ready_url,
+    sigterm_is_ctrl_c,
+    start,
+    stop,
+    wait_until_listening,
+)
 
 Workers = Annotated[
     int | None, typer.Option("--workers", min=0, max=1000, help="How many worker processes; default: one per core.")
@@ -44,7 +53,7 @@ def _run(host: str, port: int, server_flags: list[str], *, size: int) -> None:
         url = url_of(host, port) if port else ready_url(server)
         if port:
             wait_until_listening(server, host, port)
-        with Crew(url, size if server.poll() is None else 0) as crew:
+        with Crew(url, size if is_running(server) else 0) as crew:
             url = ready_url(server) if port else url
             _announce(url, size)
             _tend(server, crew)
@@ -56,7 +65,7 @@ def _run(host: str, port: int, server_flags: list[str], *, size: int) -> None:
 
 def _tend(server: Process, crew: Crew) -> None:
     try:
-        while server.poll() is None:
+        while is_running(server):
             for line in crew.tend(time.monotonic()):
                 say(line)
             time.sleep(_TEND_SECONDS)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 COMMAND = [sys.executable, "-P", "-m", "caviar"]
 
@@ -54,17 +54,24 @@ class Terminal:
     def read_until(self, text: str, *, timeout: float = 30.0) -> str:
         deadline = time.monotonic() + timeout
         while text not in self.screen:
-            assert time.monotonic() < deadline, f"{text!r} did not appear in {self.screen!r}"
-            assert self._read(), f"{text!r} did not appear in {self.screen!r}"
+            if time.monotonic() > deadline or not self._read():
+                self._give_up(f"{text!r} did not appear")
         return self.screen
 
     def read_to_end(self, *, timeout: float = 60.0) -> int:
         """The exit code."""
         deadline = time.monotonic() + timeout
         while self._read():
-            assert time.monotonic() < deadline, f"still running: {self.screen!r}"
+            if time.monotonic() > deadline:
+                self._give_up("still running")
         os.close(self._master)
         return self.process.wait(10)
+
+    def _give_up(self, why: str) -> NoReturn:
+        """A test that fails leaves no process to the ones after it."""
+        self.process.kill()
+        self.process.wait(10)
+        raise AssertionError(f"{why}: {self.screen!r}")
 
     def _read(self) -> bool:
         readable, _, _ = select.select([self._master], [], [], 0.1)

@@ -1,5 +1,6 @@
 """Starting and ending processes, with small programs in the place of ours where ours would be too kind."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from caviar.errors import ProcessFailed
-from caviar.processes import Process, ending, ready_url, start, stop, wait_until_listening
+from caviar.processes import Process, ending, is_running, ready_url, start, stop, wait_until_listening
 from tests.commands.running import caviar, processes_with, wait_for
 
 _LIFELINE = "from caviar.commands.lifeline import end_with_starter; end_with_starter({grace})"
@@ -89,6 +90,34 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace() -> None:
 
     assert process.returncode == -signal.SIGKILL
     assert time.monotonic() - start < 10
+
+
+def test_ctrl_c_at_any_moment_of_a_look_leaves_a_process_that_can_be_stopped() -> None:
+    """Popen.poll() interrupted inside loses its lock for ever, here in about one of six."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for milliseconds in (1.0 + i / 50 for i in range(50)):
+            process = subprocess.Popen(["sleep", "60"], start_new_session=True, text=True)
+            signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
+            with pytest.raises(KeyboardInterrupt):
+                _look_until_it_ends(process)
+            stop([process])
+            assert process.returncode == -signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def _look_until_it_ends(process: Process) -> None:
+    while is_running(process):
+        pass
+
+
+def test_a_process_whose_end_was_not_noted_counts_as_ended() -> None:
+    process = program("pass")
+    os.waitpid(process.pid, 0)
+
+    assert not is_running(process)
+    stop([process])
 
 
 def test_a_server_that_ends_before_it_is_ready_is_reported() -> None:
