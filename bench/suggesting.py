@@ -78,7 +78,7 @@ class _Course:
         with self._database.write() as tx:
             grants = claims.claim(tx, request, search_id=self._search, ttl=TTL, now=NOW)
             assert len(grants) == count, "they must all be queued"
-            outcomes.finish(tx, [_outcome(grant) for grant in grants], now=NOW)
+            outcomes.finish(tx, [_outcome(grant) for grant in grants], ttl=TTL, now=NOW)
 
 
 def _outcome(grant: Grant) -> TrialOutcome:

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from anyio.to_thread import run_sync
-
 Found = TypeVar("Found")
 POLL_SECONDS = 1.0
 """How long a change made through another server may stay unnoticed here."""
@@ -56,16 +54,21 @@ class Changes:
                 del self._asking[key]
 
     async def until(
-        self, topic: str, attempt: Callable[[], Found | None], *, seconds: float, is_gone: Callable[[], Awaitable[bool]]
+        self,
+        topic: str,
+        attempt: Callable[[], Awaitable[Found | None]],
+        *,
+        seconds: float,
+        is_gone: Callable[[], Awaitable[bool]],
     ) -> Found | None:
-        """Call `attempt` in a thread, again after each change of the topic, until it finds something.
+        """Call `attempt`, again after each change of the topic, until it finds something.
 
         None after `seconds`, when the caller is gone, or when the server stops.
         """
         deadline = self._loop.time() + seconds
         while not await is_gone():
             with self._listening(topic) as changed:
-                found = await run_sync(attempt)
+                found = await attempt()
                 left = deadline - self._loop.time()
                 if found is not None or left <= 0 or self._is_closed:
                     return found

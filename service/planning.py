@@ -1,5 +1,7 @@
 """Which trials a search gets next. Computed between two transactions, never while a lock or a connection is held.
 
+Trials that depend on no result are the exception: they are drawn in the transaction that made room for them.
+
 Three ways, by what the trials depend on:
 
 stream  random, sobol, grid: on nothing but their place. One round as large as the budget, from which trials are drawn
@@ -12,10 +14,12 @@ free    the same with `order: free`: a round fills the free places from whatever
 Several servers may plan the same step; it is stored by whoever comes first, and the others find it done.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from caviar.errors import FieldError
@@ -30,9 +34,12 @@ from service.samplers.streams import trial_seed
 from service.stopping.interface import cutoffs, to_json
 from service.stopping.registry import rule_for
 from service.storage import rounds, rungs, searches
-from service.storage.database import Database
+from service.storage.database import Database, Transaction
+from service.storage.ledgers import Ledger
 from service.storage.records import Draft, RoundRecord, SearchRecord
 from service.storage.rounds import Memory, Step
+
+log = logging.getLogger("caviar.service")
 
 
 class Way(Enum):
@@ -47,7 +54,7 @@ class View:
 
     search: SearchRecord
     spec: SearchSpec
-    newest: RoundRecord | None
+    newest: RoundRecord | None = None
     memory: Memory = field(default_factory=Memory)
     entries: Mapping[int, Sequence[float]] = field(default_factory=dict)
     """What a stopping rule goes by: by rung, of the trials that the results are of."""
@@ -60,6 +67,11 @@ def way(spec: SearchSpec) -> Way:
     return Way.FREE if spec.sampler.order is Order.FREE else Way.ROUNDS
 
 
+def depends_on_results(search: SearchRecord) -> bool:
+    """Whether a result may make new trials due that `refill` did not draw."""
+    return way(search.definition.parsed) is not Way.STREAM
+
+
 def lag(parallel: int) -> int:
     """How many rounds back the results lie that a round is computed from."""
     return 1 if parallel == 1 else 2
@@ -70,9 +82,27 @@ def advance(database: Database, search_id: int, *, now: datetime) -> bool:
     is_changed = False
     while (view := look(database, search_id, now=now)) is not None:
         step = plan_step(view)
-        with database.write() as tx:
-            is_changed |= rounds.take(tx, search_id, step, now=now)
+        is_changed |= database.run(partial(rounds.take, search_id=search_id, step=step, now=now))
     return is_changed
+
+
+def refill(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
+    """Draw the next trials of a locked search whose trials depend on no result: its free places need no second look.
+
+    What fails here is left to the server's turn: the results that made the places free must not be lost with it.
+    """
+    search = ledger.as_it_stands()
+    spec = search.definition.parsed
+    is_at_its_end = not search.is_open or search.next_number >= search.budget or search.is_overdue(now)
+    if way(spec) is not Way.STREAM or is_at_its_end or _places(search) <= 0:
+        return
+    try:
+        step = plan_step(View(search, spec))
+    except Exception:
+        # The edge of a plan.
+        log.exception("search %d could not be planned; the next turn tries again", search.id)
+        return
+    rounds.put(tx, ledger, step, now=now)
 
 
 def look(database: Database, search_id: int, *, now: datetime) -> View | None:
@@ -81,13 +111,13 @@ def look(database: Database, search_id: int, *, now: datetime) -> View | None:
         search = searches.find(tx, search_id)
         if search is None or not search.is_open or search.next_number >= search.budget or search.is_overdue(now):
             return None
-        newest = rounds.newest(tx, search)
-        spec = SearchSpec.model_validate(search.spec)
+        spec = search.definition.parsed
         going = way(spec)
         if going is not Way.ROUNDS and _places(search) <= 0:
             return None
         if going is Way.STREAM:
-            return View(search, spec, newest)
+            return View(search, spec)
+        newest = rounds.newest(tx, search)
         up_to = search.next_round - lag(search.parallel) if going is Way.ROUNDS else None
         if _left(search, spec) == 0 and confirmation.of_budget(spec.sampler, search.budget):
             up_to = search.next_round - 1  # the leaders of all points are run again, so all have to finish
@@ -134,7 +164,7 @@ def _with_last_point(view: View, size: int) -> int:
 def _draw_some(view: View) -> Step:
     """The next trials of a stream, in a new round only where the budget has grown past the newest one."""
     search, places = view.search, _places(view.search)
-    if view.newest is not None and search.round_left:
+    if search.next_round and search.round_left:
         count = min(places, search.round_left)
         return _step(view, _plan(view, size=count), asked=count, left=search.round_left - count)
     size = search.budget - search.next_number

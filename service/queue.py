@@ -3,71 +3,86 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+
+from anyio.to_thread import run_sync
 
 from caviar.wire.protocol import ClaimRequest, Malformed, Result, TrialOutcome, TrialReport
 from service.changes import QUEUE, ranking
 from service.context import Service
-from service.ids import as_key
-from service.planning import advance
-from service.storage import claims, idempotency, leases, ledgers, outcomes, reports, searches, trials, workers
+from service.planning import advance, depends_on_results, refill
+from service.storage import claims, idempotency, leases, ledgers, outcomes, reports, searches, workers
 from service.storage.claims import Grant
+from service.storage.database import Transaction
+from service.storage.outcomes import Finished
 
 log = logging.getLogger("caviar.service")
 CLAIM_TRIES = 3
 KEEP = timedelta(days=1)
-"""How long silent workers, used claim keys and idempotency keys are remembered."""
+"""How long silent workers and idempotency keys are remembered."""
 
 
-def introduce(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
+async def introduce(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
     """Make a worker known, so that the others leave it its share. Whether it is new and there is work already.
 
     Raises NotFound for a search that does not exist.
     """
-    with service.database.read() as tx:
-        if search_id is not None:
-            searches.get(tx, search_id)
-        if workers.is_known(tx, request.worker):
-            return False
-    with service.database.write() as tx:
-        workers.touch(tx, request, now=service.now())
-    return has_work(service, request, search_id=search_id)
 
-
-def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:
-    """Raises NotFound for a search that does not exist."""
-    for _ in range(CLAIM_TRIES):
-        now = service.now()
-        with service.database.write() as tx:
+    def is_known() -> bool:
+        with service.database.read() as tx:
             if search_id is not None:
                 searches.get(tx, search_id)
-            grants = claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=now)
+            return workers.is_known(tx, request.worker)
+
+    if await run_sync(is_known):
+        return False
+    await service.database.written(partial(workers.touch, request=request, now=service.now()))
+    return await has_work(service, request, search_id=search_id)
+
+
+async def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:
+    """Raises NotFound for a search that does not exist."""
+
+    def work(tx: Transaction) -> list[Grant]:
+        if search_id is not None:
+            searches.get(tx, search_id)
+        return claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=service.now())
+
+    for _ in range(CLAIM_TRIES):
+        grants = await service.database.written(work)
         # None, though there is work: another worker emptied the search between our look and our lock.
-        if grants or not has_work(service, request, search_id=search_id):
+        if grants or not await has_work(service, request, search_id=search_id):
             break
     return grants
 
 
-def has_work(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
-    with service.database.read() as tx:
-        return claims.has_work(tx, request, search_id=search_id, now=service.now())
+async def has_work(service: Service, request: ClaimRequest, *, search_id: int | None) -> bool:
+    def look() -> bool:
+        with service.database.read() as tx:
+            return claims.has_work(tx, request, search_id=search_id, now=service.now())
+
+    return await run_sync(look)
 
 
-def report(service: Service, items: Sequence[TrialReport | Malformed]) -> list[Result]:
-    now = service.now()
-    with service.database.write() as tx:
-        heard = reports.report(tx, items, ttl=service.lease_ttl, now=now)
+async def report(service: Service, items: Sequence[TrialReport | Malformed]) -> list[Result]:
+    heard = await service.database.written(
+        lambda tx: reports.report(tx, items, ttl=service.lease_ttl, now=service.now())
+    )
     if heard.stopped:
-        follow_up(service, heard.stopped, now=now)
+        await run_sync(partial(follow_up, service, heard.stopped, now=service.now()))
     return heard.results
 
 
-def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) -> list[Result]:
-    now = service.now()
-    with service.database.write() as tx:
-        results = outcomes.finish(tx, items, now=now)
-        concerned = trials.searches_of(tx, [as_key(item.trial) for item in items])
-    follow_up(service, concerned, now=now)
-    return results
+async def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) -> list[Result]:
+    def work(tx: Transaction) -> Finished:
+        now = service.now()
+        return outcomes.finish(tx, items, ttl=service.lease_ttl, now=now, refill=partial(refill, tx, now=now))
+
+    finished = await service.database.written(work)
+    if due := [search.id for search in finished.searches if depends_on_results(search)]:
+        await run_sync(partial(follow_up, service, due, now=service.now()))
+    service.changes.announce(QUEUE, *(ranking(search.id) for search in finished.searches))
+    return finished.results
 
 
 def follow_up(service: Service, search_ids: Sequence[int], *, now: datetime) -> None:
@@ -93,15 +108,11 @@ def sweep(service: Service) -> None:
     A server that was killed between a commit and its follow-up is healed here.
     """
     now = service.now()
-    with service.database.write() as tx:
-        concerned = leases.expire(tx, now=now)
+    concerned = service.database.run(partial(leases.expire, now=now))
     # A transaction of its own, since each locks searches in the order of their ids.
-    with service.database.write() as tx:
-        concerned += ledgers.end_overdue(tx, now=now)
-    with service.database.write() as tx:
-        workers.forget(tx, before=now - KEEP)
-        leases.forget_claims(tx, before=now - KEEP)
-        idempotency.forget(tx, before=now - KEEP)
+    concerned += service.database.run(partial(ledgers.end_overdue, now=now))
+    service.database.run(partial(workers.forget, before=now - KEEP))
+    service.database.run(partial(idempotency.forget, before=now - KEEP))
     with service.database.read() as tx:
         active = searches.open_ids(tx)
     planned = [search_id for search_id in active if _plan(service, search_id, now=now)]

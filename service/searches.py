@@ -16,6 +16,7 @@ from service.planning import Way, advance, draft, lag, points, preview, problems
 from service.queue import follow_up
 from service.samplers.interface import Suggestion
 from service.storage import idempotency, ledgers, rounds, searches, trials
+from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
 from service.storage.records import SearchRecord, TrialRecord
 
@@ -31,22 +32,19 @@ def create(
     """
     check(spec)
     now = service.now()
-    with service.database.write() as tx:
-        search_id, is_new = idempotency.once(
-            tx,
-            route=_SUBMIT,
-            key=idempotency_key,
-            body=spec.document(),
-            now=now,
-            create=lambda: searches.create(
-                tx,
-                spec,
-                start=beginnings.starting(tx, spec) if repeats is None else repeats.start,
-                parent=None if repeats is None else repeats.id,
-                dataset_hash=builtin.dataset_hash(spec),
-                now=now,
-            ),
-        )
+
+    def work(tx: Transaction) -> tuple[int, bool]:
+        def create_search() -> int:
+            start = beginnings.starting(tx, spec) if repeats is None else repeats.start
+            parent = None if repeats is None else repeats.id
+            return searches.create(
+                tx, spec, start=start, parent=parent, dataset_hash=builtin.dataset_hash(spec), now=now
+            )
+
+        body = spec.document()
+        return idempotency.once(tx, route=_SUBMIT, key=idempotency_key, body=body, now=now, create=create_search)
+
+    search_id, is_new = service.database.run(work)
     if is_new:
         advance(service.database, search_id, now=now)
         service.changes.announce(QUEUE)
@@ -71,7 +69,7 @@ def dry_run(service: Service, spec: SearchSpec, *, draws: int = 5) -> list[dict[
 def repeat(service: Service, search_id: int, *, seed: int | None, idempotency_key: str | None) -> SearchRecord:
     """The same search once more, with another seed: the next one, unless it is given. Raises NotFound, InvalidSpec."""
     search = read(service, search_id)
-    old = SearchSpec.model_validate(search.spec)
+    old = search.definition.parsed
     new = old.model_copy(update={"seed": (old.seed + 1) % (LARGEST_INTEGER + 1) if seed is None else seed})
     return create(service, new, idempotency_key=idempotency_key, repeats=search)
 
@@ -86,7 +84,8 @@ def change(service: Service, search_id: int, wanted: SearchChange) -> SearchReco
     """All of the change or none of it. Raises NotFound, SearchEnded, InvalidRequest."""
     now = service.now()
     plain = {name: value for name in ("name", "notes", "priority") if (value := getattr(wanted, name)) is not None}
-    with service.database.write() as tx:
+
+    def work(tx: Transaction) -> None:
         ledger = ledgers.lock_one(tx, search_id)
         if wanted.trials is not None:
             _extend(ledger, wanted.trials, now=now)
@@ -95,6 +94,8 @@ def change(service: Service, search_id: int, wanted: SearchChange) -> SearchReco
         ledgers.save(tx, ledger, now=now)
         if plain:
             searches.edit(tx, search_id, **plain)
+
+    service.database.run(work)
     follow_up(service, [search_id], now=now)
     return read(service, search_id)
 
@@ -110,7 +111,7 @@ def _extend(ledger: Ledger, budget: int, *, now: datetime) -> None:
             f"search {ledger.search.id} reached its target or its max_seconds; submit its spec again without them"
         )
     drawn = ledger.search.next_number - ledger.search.enqueued
-    most = points(SearchSpec.model_validate(ledger.search.spec))
+    most = points(ledger.search.definition.parsed)
     if budget > ledger.budget and most is not None and drawn >= most:
         raise SearchEnded(
             f"search {ledger.search.id} has run all {most} points of its space; a new search can widen it"
@@ -131,9 +132,12 @@ def _turn(ledger: Ledger, state: SearchState) -> None:
 
 def delete(service: Service, search_id: int) -> None:
     """Raises NotFound."""
-    with service.database.write() as tx:
+
+    def work(tx: Transaction) -> None:
         searches.delete(tx, search_id)
         idempotency.forget_created(tx, route=_SUBMIT, created_id=search_id)
+
+    service.database.run(work)
     service.changes.announce(ranking(search_id))
 
 
@@ -144,7 +148,8 @@ def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempote
     """
     now = service.now()
     hparams = _fitted(read(service, search_id), given)
-    with service.database.write() as tx:
+
+    def work(tx: Transaction) -> TrialRecord:
         ledger = ledgers.lock_one(tx, search_id)
 
         def create_trial() -> int:
@@ -162,13 +167,15 @@ def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempote
 
         route = f"POST /v1/searches/{search_id}/trials"
         trial_id, _ = idempotency.once(tx, route=route, key=idempotency_key, body=hparams, now=now, create=create_trial)
-        trial = trials.get(tx, trial_id)
+        return trials.get(tx, trial_id)
+
+    trial = service.database.run(work)
     service.changes.announce(QUEUE)
     return trial
 
 
 def _fitted(search: SearchRecord, given: dict[str, Any]) -> dict[str, Any]:
-    spec = SearchSpec.model_validate(search.spec)
+    spec = search.definition.parsed
     hparams, errors = spec.domain.fit(given)
     errors = errors or builtin.check_hyperparameters(spec, hparams)
     if errors:
@@ -178,16 +185,18 @@ def _fitted(search: SearchRecord, given: dict[str, Any]) -> dict[str, Any]:
 
 def _round_of(search: SearchRecord) -> int:
     """An enqueued trial joins the youngest round that the next one waits for, so that the next one sees it."""
-    has_rounds = way(SearchSpec.model_validate(search.spec)) is Way.ROUNDS
+    has_rounds = way(search.definition.parsed) is Way.ROUNDS
     return max(search.next_round - (lag(search.parallel) if has_rounds else 1), 0)
 
 
 def cancel_trial(service: Service, trial_id: int) -> None:
     """Raises NotFound, TrialEnded."""
     now = service.now()
-    with service.database.write() as tx:
-        search_id = trials.get(tx, trial_id).search_id
-        ledger = ledgers.lock_one(tx, search_id)
+
+    def work(tx: Transaction) -> int:
+        ledger = ledgers.lock_one(tx, trials.get(tx, trial_id).search_id)
         ledgers.cancel(tx, ledger, trial_id, now=now)
         ledgers.save(tx, ledger, now=now)
-    follow_up(service, [search_id], now=now)
+        return ledger.search.id
+
+    follow_up(service, [service.database.run(work)], now=now)

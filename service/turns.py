@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, datetime
+from functools import partial
 
 from anyio.to_thread import run_sync
 
@@ -34,7 +35,6 @@ def turn(service: Service, last: datetime) -> datetime:
     """
     now = service.now()
     if now - last > service.lease_ttl / 2:
-        with service.database.write() as tx:
-            leases.grace(tx, until=now + service.lease_ttl)
+        service.database.run(partial(leases.grace, until=now + service.lease_ttl))
     queue.sweep(service)
     return service.now()

@@ -1,6 +1,5 @@
 """What a search waits for, in a sentence: said wherever a user looks at it."""
 
-from caviar.spec import SearchSpec
 from caviar.states import SearchState, TrialState
 from service.builtin import TRAINER
 from service.planning import Way, lag, way
@@ -16,7 +15,7 @@ def waits_for(record: SearchRecord, live: dict[str, int]) -> str | None:
     if not live.get(record.trainer):
         return f"no live worker offers trainer {record.trainer}; start one with: {_worker_command(record.trainer)}"
     is_idle = not record.counts[TrialState.QUEUED] and record.counts[TrialState.RUNNING]
-    spec = SearchSpec.model_validate(record.spec)
+    spec = record.definition.parsed
     if is_idle and record.next_number < record.budget and way(spec) is Way.ROUNDS:
         behind = record.next_round - lag(record.parallel)
         return f"round {record.next_round} begins when the last trial of round {behind} has finished"

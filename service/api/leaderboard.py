@@ -51,9 +51,9 @@ async def leaderboard(
 
     etag = ""
 
-    def changed() -> SearchRecord | None:
+    async def changed() -> SearchRecord | None:
         nonlocal etag
-        record = _read(service, search)
+        record = await run_in_threadpool(_read, service, search)
         etag = _etag(record, is_csv)
         return None if _matches(if_none_match, etag) else record
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 
 from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
@@ -24,16 +23,16 @@ async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait
     search = None if wanted.search is None else search_key(wanted.search)
     is_introduced = False
 
-    def attempt() -> list[Grant] | None:
+    async def attempt() -> list[Grant] | None:
         nonlocal is_introduced
         # The first look says that the worker is there. Later ones only read while there is nothing to take.
-        if is_introduced and not queue.has_work(service, wanted, search_id=search):
+        if is_introduced and not await queue.has_work(service, wanted, search_id=search):
             return None
         is_introduced = True
-        return queue.claim(service, wanted, search_id=search) or None
+        return await queue.claim(service, wanted, search_id=search) or None
 
     with service.changes.asking(wanted.claim_key) as is_repeated:
-        if wait and await run_sync(lambda: queue.introduce(service, wanted, search_id=search)):
+        if wait and await queue.introduce(service, wanted, search_id=search):
             pause = min(NEWCOMER_SECONDS, wait)
             await asyncio.sleep(pause)
             wait -= pause
@@ -47,12 +46,12 @@ async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait
 
 
 @router.post("/trials:report", response_model_exclude_none=True, responses=documented(422))
-def report(service: ServiceOf, said: ReportRequest) -> Results:
+async def report(service: ServiceOf, said: ReportRequest) -> Results:
     """Metrics of steps; an item without metrics is a heartbeat. Either renews the lease."""
-    return Results(results=queue.report(service, said.reports))
+    return Results(results=await queue.report(service, said.reports))
 
 
 @router.post("/trials:finish", response_model_exclude_none=True, responses=documented(422))
-def finish(service: ServiceOf, said: FinishRequest) -> Results:
+async def finish(service: ServiceOf, said: FinishRequest) -> Results:
     """End attempts. The same finish twice is ok twice."""
-    return Results(results=queue.finish(service, said.outcomes))
+    return Results(results=await queue.finish(service, said.outcomes))

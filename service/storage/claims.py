@@ -8,22 +8,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
 
 import sqlalchemy as sa
 
 from caviar.states import AttemptOutcome, SearchState, TrialState
 from caviar.wire.protocol import ClaimRequest
-from service.storage import ledgers, searches, tables, workers
-from service.storage.database import Transaction, insert_or_ignore
+from service.storage import leases, ledgers, searches, tables, trials, workers
+from service.storage.attempts import GRANT
+from service.storage.database import Transaction, alone_with
 from service.storage.ledgers import Ledger
+from service.storage.prepared import Among, Prepared
 from service.storage.records import SearchRecord, TrialRecord
-from service.storage.trials import record
 from service.tokens import claim_key_hash, lease_token, token_hash
 
 _search, _trial, _lease, _attempt = tables.search.c, tables.trial.c, tables.lease.c, tables.attempt.c
-LOOK_AHEAD = 500
-"""How many queued trials are looked at for those of one stack: a bound on the work of one claim."""
+LOOK_AHEAD = 64
+"""At least so many queued trials are looked at for those of one stack, and twice as many as are wanted."""
+MOST_SEARCHES = 100
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A search that has work. `at_once`: how many of its trials run or could run now."""
+
+    search_id: int
+    trainer: str
+    at_once: int
+
+
+@dataclass(frozen=True)
+class Queued:
+    id: int
+    number: int
+    round: int
+    stack: str
 
 
 @dataclass(frozen=True)
@@ -40,31 +58,40 @@ def claim(
 ) -> list[Grant]:
     """Trials for this worker, none when there is nothing. The same claim key gives the same trials again."""
     key = claim_key_hash(request.claim_key)
-    if not insert_or_ignore(tx, tables.claim, [{"key_hash": key, "worker": request.worker, "claimed_at": now}]):
+    alone_with(tx, key)
+    if _GIVEN.first(tx, of_key=key) is not None:
         grants = _replay(tx, request.claim_key, ttl=ttl, now=now)
         workers.touch(tx, request, now=now)
         return grants
     candidates = _candidates(tx, request, search_id=search_id, now=now)
-    books = ledgers.lock(tx, [search.id for search in candidates[:1]])
+    ledger = _lock_first(tx, candidates)
     # After the search's row, as in report and finish: the other way round two requests of one worker could deadlock.
     workers.touch(tx, request, now=now)
-    live = workers.live_by_trainer(tx, since=workers.alive_since(now, ttl))
-    held = workers.held(tx, request.worker, [search.id for search in candidates])
-    most = min(request.capacity, max(share(candidates, live) - held, 1))
-    grants = [grant for ledger in books.values() for grant in _take(tx, request, ledger, most=most, now=now)]
+    if ledger is None:
+        return []
+    most = min(request.capacity, _most(tx, request, candidates, ttl=ttl, now=now))
+    grants = _take(tx, request, ledger, most=most, now=now)
     if grants:
         _lease_out(tx, grants, request, ttl=ttl, now=now)
-    else:
-        tx.execute(sa.delete(tables.claim).where(tables.claim.c.key_hash == key))
     return grants
 
 
-def share(candidates: Sequence[SearchRecord], live: dict[str, int]) -> int:
+def _most(
+    tx: Transaction, request: ClaimRequest, candidates: Sequence[Candidate], *, ttl: timedelta, now: datetime
+) -> int:
+    """What this worker lacks to its share, at least one trial."""
+    if request.capacity == 1:
+        return 1
+    live = workers.live_by_trainer(tx, since=workers.alive_since(now, ttl))
+    held = workers.held(tx, request.worker, [candidate.search_id for candidate in candidates])
+    return max(share(candidates, live) - held, 1)
+
+
+def share(candidates: Sequence[Candidate], live: dict[str, int]) -> int:
     """What each live worker would hold if all trials that run or could run were shared out evenly, rounded up."""
     at_once: dict[str, int] = {}
-    for search in candidates:
-        count = min(search.counts[TrialState.RUNNING] + search.counts[TrialState.QUEUED], search.parallel)
-        at_once[search.trainer] = at_once.get(search.trainer, 0) + count
+    for candidate in candidates:
+        at_once[candidate.trainer] = at_once.get(candidate.trainer, 0) + candidate.at_once
     return ceil(sum(count / max(live.get(trainer, 1), 1) for trainer, count in at_once.items()))
 
 
@@ -73,20 +100,48 @@ def has_work(tx: Transaction, request: ClaimRequest, *, search_id: int | None, n
     return bool(_candidates(tx, request, search_id=search_id, now=now))
 
 
-def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> list[SearchRecord]:
+_IS_READY = (_trial.search_id == _search.id) & tables.is_queued & (_trial.available_at <= sa.bindparam("now"))
+_TURN = (_search.priority.desc(), _search.running, _search.id)
+_WITH_WORK = (
+    sa.select(_search.id, _search.trainer, _search.queued + _search.running, _search.parallel)
+    .where(tables.is_active, Among(_search.trainer, "trainers"))
+    .where(_search.deadline_at.is_(None) | (_search.deadline_at > sa.bindparam("now")))
+    .where(_search.queued > 0, _search.running < _search.parallel, sa.exists().where(_IS_READY))
+)
+_ALL = Prepared(_WITH_WORK.order_by(*_TURN).limit(MOST_SEARCHES))
+_ONE = Prepared(_WITH_WORK.where(_search.id == sa.bindparam("of_search")))
+
+
+def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> list[Candidate]:
     """Searches from which this worker may have trials, the one whose turn it is first."""
-    in_time = _search.deadline_at.is_(None) | (_search.deadline_at > now)
-    is_ready = (_trial.search_id == _search.id) & tables.is_queued & (_trial.available_at <= now)
-    statement = (
-        sa.select(tables.search)
-        .where(tables.is_active, _search.trainer.in_(request.trainers), in_time)
-        .where(_search.queued > 0, _search.running < _search.parallel, sa.exists().where(is_ready))
-        .order_by(_search.priority.desc(), _search.running, _search.id)
-        .limit(100)
-    )
-    if search_id is not None:
-        statement = statement.where(_search.id == search_id)
-    return [searches.as_record(row) for row in tx.execute(statement)]
+    if search_id is None:
+        rows = _ALL.all(tx, trainers=request.trainers, now=now)
+    else:
+        rows = _ONE.all(tx, trainers=request.trainers, now=now, of_search=search_id)
+    return [Candidate(found, trainer, min(at_once, parallel)) for found, trainer, at_once, parallel in rows]
+
+
+# Of several searches one that nobody is changing at this moment, so that claims do not stand in line (Postgres).
+_LOCK_FREE = Prepared(
+    sa.select(*searches.COLUMNS).where(Among(_search.id)).order_by(*_TURN).limit(1).with_for_update(skip_locked=True)
+)
+
+
+def _lock_first(tx: Transaction, candidates: Sequence[Candidate]) -> Ledger | None:
+    """Lock the search whose turn it is, or the next one that is not locked already."""
+    if not candidates:
+        return None
+    ids = [candidate.search_id for candidate in candidates]
+    if found := searches.records(tx, _LOCK_FREE.all(tx, ids=ids)):
+        return Ledger(found[0])
+    return ledgers.lock(tx, ids[:1]).get(ids[0])
+
+
+_TAKE = Prepared(
+    sa.update(tables.trial)
+    .where(_trial.id == sa.bindparam("of_trial"), _trial.state == TrialState.QUEUED)
+    .values(state=TrialState.RUNNING, attempt=_trial.attempt + 1)
+)
 
 
 def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, now: datetime) -> list[Grant]:
@@ -94,40 +149,36 @@ def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, 
         return []
     free = ledger.search.parallel - ledger.counts[TrialState.RUNNING]
     ids = _choose(tx, ledger.search.id, count=min(most, free), now=now)
-    taken = tx.execute(
-        sa.update(tables.trial)
-        .where(_trial.id.in_(ids), _trial.state == TrialState.QUEUED)
-        .values(state=TrialState.RUNNING, attempt=_trial.attempt + 1)
-        .returning(*tables.trial.c)
-    ).all()
-    for _ in taken:
+    if not ids:
+        return []
+    if _TAKE.run_each(tx, [{"of_trial": trial_id} for trial_id in ids]) != len(ids):
+        raise AssertionError("a queued trial of a locked search was taken by another claim")
+    for _ in ids:
         ledger.move(TrialState.QUEUED, TrialState.RUNNING)
-    if taken:
-        ledgers.save(tx, ledger, now=now)
-    trials = {row.id: record(row) for row in taken}
-    return [
-        Grant(trials[i], ledger.search, lease_token(request.claim_key, i, trials[i].attempt))
-        for i in ids
-        if i in trials
-    ]
+    ledgers.save(tx, ledger, now=now)
+    taken = {trial.id: trial for trial in trials.among(tx, ids)}
+    return [Grant(taken[i], ledger.search, lease_token(request.claim_key, i, taken[i].attempt)) for i in ids]
+
+
+_QUEUED = Prepared(
+    sa.select(_trial.id, _trial.number, _trial.round, _trial.stack)
+    .where(_trial.search_id == sa.bindparam("of_search"), tables.is_queued)
+    .where(_trial.available_at <= sa.bindparam("now"))
+    .order_by(_trial.number)
+    .limit(sa.bindparam("most"))
+)
 
 
 def _choose(tx: Transaction, search_id: int, *, count: int, now: datetime) -> list[int]:
     """Queued trials, the oldest round first and in it stack by stack; what was chosen is given stack by stack."""
     if count <= 0:
         return []
-    statement = (
-        sa.select(_trial.id, _trial.number, _trial.round, _trial.stack)
-        .where(_trial.search_id == search_id, tables.is_queued, _trial.available_at <= now)
-        .order_by(_trial.number)
-        .limit(max(LOOK_AHEAD, count))
-    )
-    queued = _stack_by_stack(tx.execute(statement).all())
-    chosen = sorted(queued, key=lambda row: row.round)[:count]
+    rows = _QUEUED.all(tx, of_search=search_id, now=now, most=max(LOOK_AHEAD, 2 * count))
+    chosen = sorted(_stack_by_stack([Queued(*row) for row in rows]), key=lambda row: row.round)[:count]
     return [row.id for row in _stack_by_stack(sorted(chosen, key=lambda row: row.number))]
 
 
-def _stack_by_stack(rows: Sequence[Any]) -> list[Any]:
+def _stack_by_stack(rows: Sequence[Queued]) -> list[Queued]:
     """Rows in the order of their numbers, sorted by the first number of their stack."""
     first: dict[str, int] = {}
     for row in rows:
@@ -135,51 +186,43 @@ def _stack_by_stack(rows: Sequence[Any]) -> list[Any]:
     return sorted(rows, key=lambda row: first[row.stack])
 
 
+_KEEP = Prepared(
+    sa.insert(tables.attempt),
+    columns=["trial_id", "attempt", "worker", "token_hash", "claim_key_hash", "outcome", "started_at"],
+)
+
+
 def _lease_out(
     tx: Transaction, grants: Sequence[Grant], request: ClaimRequest, *, ttl: timedelta, now: datetime
 ) -> None:
-    leases = [
-        {
-            "trial_id": grant.trial.id,
-            "attempt": grant.trial.attempt,
-            "worker": request.worker,
-            "granted_at": now,
-            "beat_at": now,
-            "expires_at": now + ttl,
-        }
-        for grant in grants
-    ]
-    attempts: list[dict[str, Any]] = [
-        {
-            "trial_id": grant.trial.id,
-            "attempt": grant.trial.attempt,
-            "worker": request.worker,
-            "token_hash": token_hash(grant.token),
-            "claim_key_hash": claim_key_hash(request.claim_key),
-            "outcome": AttemptOutcome.RUNNING,
-            "started_at": now,
-        }
-        for grant in grants
-    ]
-    tx.execute(sa.insert(tables.lease), leases)
-    tx.execute(sa.insert(tables.attempt), attempts)
+    keys = [{"trial_id": g.trial.id, "attempt": g.trial.attempt, "worker": request.worker} for g in grants]
+    begun = {
+        "claim_key_hash": claim_key_hash(request.claim_key),
+        "outcome": AttemptOutcome.RUNNING,
+        "started_at": now,
+    }
+    tokens = [{"token_hash": token_hash(grant.token)} for grant in grants]
+    _KEEP.run_each(tx, [row | begun | token for row, token in zip(keys, tokens, strict=True)])
+    GRANT.run_each(tx, [row | {"granted_at": now, "beat_at": now, "expires_at": now + ttl} for row in keys])
+
+
+_GIVEN = Prepared(sa.select(_attempt.trial_id).where(_attempt.claim_key_hash == sa.bindparam("of_key")).limit(1))
 
 
 def _replay(tx: Transaction, claim_key: str, *, ttl: timedelta, now: datetime) -> list[Grant]:
     """The leases this key was given, as far as they still live."""
     is_mine = _attempt.claim_key_hash == claim_key_hash(claim_key)
-    given = sa.select(_trial.search_id).join(tables.attempt, _attempt.trial_id == _trial.id).where(is_mine)
-    books = ledgers.lock_owners(tx, given)
+    books = ledgers.lock_owners(tx, list(tx.execute(sa.select(_attempt.trial_id).where(is_mine)).scalars()))
     statement = (
-        sa.select(tables.trial)
+        sa.select(_trial.id)
         .join(tables.attempt, (_attempt.trial_id == _trial.id) & (_attempt.attempt == _trial.attempt))
         .join(tables.lease, (_lease.trial_id == _trial.id) & (_lease.attempt == _trial.attempt))
         .where(is_mine)
         .order_by(_trial.number)
     )
-    trials = [record(row) for row in tx.execute(statement)]
-    held = [trial.id for trial in trials]
-    tx.execute(sa.update(tables.lease).where(_lease.trial_id.in_(held)).values(beat_at=now, expires_at=now + ttl))
+    held = list(tx.execute(statement).scalars())
+    leases.renew(tx, held, until=now + ttl, now=now)
+    found = {trial.id: trial for trial in trials.among(tx, held)}
     return [
-        Grant(trial, books[trial.search_id].search, lease_token(claim_key, trial.id, trial.attempt)) for trial in trials
+        Grant(found[i], books[found[i].search_id].search, lease_token(claim_key, i, found[i].attempt)) for i in held
     ]

@@ -1,14 +1,20 @@
-"""Connections and transactions. What differs between SQLite and Postgres stands here and in types.py, nowhere else.
+"""Connections and transactions. What differs between SQLite and Postgres stands here, in types.py and prepared.py.
 
 SQLite: WAL, `synchronous=FULL`, one writing connection that is also the only one to checkpoint, readers that never
-wait for it. Postgres: one pool for both.
+wait for it; what is asked for at the same time is committed together (writer.py). Postgres: one pool for both.
 """
 
+import asyncio
 import json
-from collections.abc import Iterator
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from pydantic_core import from_json
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,31 +22,90 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from caviar.errors import StoreRefused, Unavailable
+from service.storage.specs import PLACE, Specs
+from service.storage.writer import Writer
 
 Transaction = Connection
+Found = TypeVar("Found")
 READERS = 8
 POSTGRES_OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"
 """One frozen server must not hold up the others: who waits too long for a row is told to try again."""
+PAUSES_SECONDS = (0.05, 0.2, 0.5)
+"""Before a transaction that Postgres broke off is tried again: a restart, a deadlock, a lock held too long."""
+_FAULTS = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.OperationalError,
+           psycopg.OperationalError, psycopg.InterfaceError)  # fmt: skip
 
 
 class Database:
-    """Two doors, each one transaction: `read()` and `write()`, which commits when its block ends without error."""
+    """Reads and writes, each in one transaction.
+
+    `run(work)` and `submit(work)` are how the server writes: `work` is given a transaction, and what it returns comes
+    back after the commit. It may be called again when the database broke off, so it keeps nothing but in its result.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = parse(url)
+        self._starting = threading.Lock()
+        self._together: Writer | None = None
+        self._apart: ThreadPoolExecutor | None = None
         if self.url.get_backend_name() == "sqlite":
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=READERS)
+            _share(Specs(), self._writer, self._reader)
         else:
             self._writer = _engine(
                 self.url, pool_pre_ping=True, pool_size=READERS, connect_args={"options": POSTGRES_OPTIONS}
             )
+            _share(Specs(), self._writer)
             # All statements of a reading transaction see one moment, as they do on SQLite.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
+    def run(self, work: Callable[[Transaction], Found]) -> Found:
+        """Blocks. Raises what `work` raises, and Unavailable when the database cannot be reached.
+
+        Then nothing was written, unless the connection broke during the commit itself: a claim, a report or a finish
+        may be sent again all the same, and a create that has an Idempotency-Key.
+        """
+        return self.submit(work).result() if self._is_sqlite else self._run_alone(work)
+
+    def submit(self, work: Callable[[Transaction], Found]) -> "Future[Found]":
+        """The same without blocking."""
+        with self._starting:
+            if self._is_sqlite and self._together is None:
+                self._together = Writer(self.write)
+            if not self._is_sqlite and self._apart is None:
+                self._apart = ThreadPoolExecutor(READERS, thread_name_prefix="caviar-writer")
+        if self._together is not None:
+            return self._together.submit(work)
+        assert self._apart is not None
+        return self._apart.submit(self._run_alone, work)
+
+    async def written(self, work: Callable[[Transaction], Found]) -> Found:
+        """The same inside an event loop."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def _run_alone(self, work: Callable[[Transaction], Found]) -> Found:
+        for pause in PAUSES_SECONDS:
+            committing = False
+            try:
+                with _translated(), self._writer.connect() as tx, tx.begin():
+                    found = work(tx)
+                    committing = True
+                return found
+            except Unavailable:
+                if committing:
+                    raise
+                time.sleep(pause)
+        with self.write() as tx:
+            return work(tx)
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Raises Unavailable when the database cannot be reached; then nothing was written or all of it."""
+        """A transaction of the caller's own, which commits when its block ends without error. Raises Unavailable."""
         with _translated(), self._writer.begin() as tx:
             yield tx
 
@@ -51,16 +116,25 @@ class Database:
             yield tx
 
     def close(self) -> None:
-        """Readers first: the last connection to leave a SQLite file checkpoints it, and that is the writer's task."""
+        """What was submitted is done first. The last connection to leave a SQLite file checkpoints it: the writer's."""
+        if self._together is not None:
+            self._together.close()
+        if self._apart is not None:
+            self._apart.shutdown()
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _share(specs: Specs, *engines: Engine) -> None:
+    for engine in engines:
+        sa.event.listen(engine, "connect", lambda _connection, entry: entry.info.update({PLACE: specs}))
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+    except _FAULTS as error:
         raise Unavailable(f"the database does not answer ({type(error).__name__}); try again shortly") from error
 
 
@@ -71,6 +145,13 @@ def insert_or_ignore(tx: Transaction, table: sa.Table, rows: list[dict[str, Any]
     statement = dialect_insert(table).on_conflict_do_nothing()
     # Without the option SQLAlchemy asks for the count when psycopg has already forgotten it.
     return tx.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def alone_with(tx: Transaction, key: bytes) -> None:
+    """No other transaction comes past here with the same key before this one has ended."""
+    if tx.dialect.name == "postgresql":
+        number = int.from_bytes(key[:8], "big", signed=True)
+        tx.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
 
 
 def parse(url: str) -> URL:

@@ -4,9 +4,10 @@ Every such change goes through it. It keeps counts, best and state exact, checks
 transitions, and ends the search when its last change demands it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ from caviar.states import (
 from service.lifecycle import Facts, failed_start, verdict
 from service.storage import searches, tables
 from service.storage.database import Transaction
+from service.storage.prepared import Among, Prepared
 from service.storage.records import SearchRecord
 
 _search, _trial = tables.search.c, tables.trial.c
@@ -36,17 +38,40 @@ class Ledger:
     state: SearchState = field(init=False)
     counts: dict[TrialState, int] = field(init=False)
     budget: int = field(init=False)
+    next_number: int = field(init=False)
+    next_round: int = field(init=False)
+    round_left: int = field(init=False)
+    enqueued: int = field(init=False)
     best_trial: int | None = field(init=False)
     best_score: float | None = field(init=False)
     is_reranked: bool = False
 
     def __post_init__(self) -> None:
-        self.state, self.counts, self.budget = self.search.state, dict(self.search.counts), self.search.budget
-        self.best_trial, self.best_score = self.search.best_trial, self.search.best_score
+        search = self.search
+        self.state, self.counts, self.budget = search.state, dict(search.counts), search.budget
+        self.next_number, self.next_round, self.round_left = search.next_number, search.next_round, search.round_left
+        self.enqueued, self.best_trial, self.best_score = search.enqueued, search.best_trial, search.best_score
 
-    def add(self, trials: int) -> None:
-        """New trials, queued."""
+    def as_it_stands(self) -> SearchRecord:
+        """The search with all that has changed so far."""
+        return replace(
+            self.search,
+            state=self.state,
+            counts=dict(self.counts),
+            budget=self.budget,
+            next_number=self.next_number,
+            next_round=self.next_round,
+            round_left=self.round_left,
+            enqueued=self.enqueued,
+            best_trial=self.best_trial,
+            best_score=self.best_score,
+        )
+
+    def add(self, trials: int, *, enqueued: int = 0) -> None:
+        """New trials, queued, which take the next numbers."""
         self.counts[TrialState.QUEUED] += trials
+        self.next_number += trials
+        self.enqueued += enqueued
 
     def move(self, old: TrialState, new: TrialState) -> None:
         if new not in TRIAL_TRANSITIONS[old]:
@@ -73,26 +98,32 @@ class Ledger:
             counts=self.counts,
             budget=self.budget,
             best_score=self.best_score,
-            target=self.search.target_score,
+            target=self.search.definition.target_score,
             deadline_at=self.search.deadline_at,
             has_failed_start=has_failed_start,
         )
 
 
+_LOCK = Prepared(sa.select(*searches.COLUMNS).where(Among(_search.id)).order_by(_search.id).with_for_update())
+_OWNERS = sa.select(_trial.search_id).where(Among(_trial.id))
+_LOCK_OWNERS = Prepared(
+    sa.select(*searches.COLUMNS).where(_search.id.in_(_OWNERS)).order_by(_search.id).with_for_update()
+)
+
+
 def lock(tx: Transaction, search_ids: Iterable[int]) -> dict[int, Ledger]:
     """Lock searches in the order of their ids. Those that no longer exist are left out."""
     ids = sorted(set(search_ids))
-    return _lock(tx, _search.id.in_(ids)) if ids else {}
+    return _opened(tx, _LOCK.all(tx, ids=ids)) if ids else {}
 
 
-def lock_owners(tx: Transaction, owners: sa.Select[tuple[int]]) -> dict[int, Ledger]:
-    """Lock the searches whose ids a query gives, such as those of some trials, in the order of their ids."""
-    return _lock(tx, _search.id.in_(owners))
+def lock_owners(tx: Transaction, trial_ids: Collection[int]) -> dict[int, Ledger]:
+    """Lock the searches that these trials belong to, in the order of their ids."""
+    return _opened(tx, _LOCK_OWNERS.all(tx, ids=list(trial_ids))) if trial_ids else {}
 
 
-def _lock(tx: Transaction, is_chosen: sa.ColumnElement[bool]) -> dict[int, Ledger]:
-    statement = sa.select(tables.search).where(is_chosen).order_by(_search.id).with_for_update()
-    return {row.id: Ledger(searches.as_record(row)) for row in tx.execute(statement)}
+def _opened(tx: Transaction, rows: Sequence[Any]) -> dict[int, Ledger]:
+    return {record.id: Ledger(record) for record in searches.records(tx, rows)}
 
 
 def lock_one(tx: Transaction, search_id: int) -> Ledger:
@@ -103,6 +134,15 @@ def lock_one(tx: Transaction, search_id: int) -> Ledger:
     return found[search_id]
 
 
+_SAVED = [*(state.value for state in TrialState), "state", "budget", "finished_at", "next_number", "next_round",
+          "round_left", "enqueued", "best_trial", "best_score", "changes", "ranking"]  # fmt: skip
+_SAVE = Prepared(
+    sa.update(tables.search)
+    .where(_search.id == sa.bindparam("of_search"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _SAVED})
+)
+
+
 def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
     """Store what changed, and end the search if this change was its last."""
     if end := verdict(ledger.facts(has_failed_start=_has_failed_start(tx, ledger)), now=now):
@@ -111,15 +151,21 @@ def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
         _cancel_open(tx, ledger, now=now)
     was = ledger.search
     ended = None if ledger.state in OPEN_SEARCH_STATES else (was.finished_at or now)
-    tx.execute(
-        sa.update(tables.search)
-        .where(_search.id == was.id)
-        .values(
-            {state.value: count for state, count in ledger.counts.items()}
-            | {"state": ledger.state, "budget": ledger.budget, "finished_at": ended}
-            | {"best_trial": ledger.best_trial, "best_score": ledger.best_score}
-            | {"changes": was.changes + 1, "ranking": was.ranking + int(ledger.is_reranked)}
-        )
+    _SAVE.run(
+        tx,
+        of_search=was.id,
+        **{f"new_{state}": ledger.counts[state] for state in TrialState},
+        new_state=ledger.state,
+        new_budget=ledger.budget,
+        new_finished_at=ended,
+        new_next_number=ledger.next_number,
+        new_next_round=ledger.next_round,
+        new_round_left=ledger.round_left,
+        new_enqueued=ledger.enqueued,
+        new_best_trial=ledger.best_trial,
+        new_best_score=ledger.best_score,
+        new_changes=was.changes + 1,
+        new_ranking=was.ranking + int(ledger.is_reranked),
     )
 
 

@@ -9,7 +9,7 @@ from caviar.errors import StoreRefused, Unavailable
 from service.storage import tables
 from service.storage.database import Database, Transaction, parse
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest revision in migrations/versions. A test compares the two; a current database is not asked for more."""
 _LOCK = 0x0CA71A12
 """An arbitrary number on which servers that start at once wait for each other (Postgres)."""

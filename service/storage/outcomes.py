@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +13,11 @@ from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import Malformed, Result, Status, TrialOutcome
 from service.storage import ledgers, tables, workers
-from service.storage.attempts import Held, Key, close, key_of, no_longer, open_books, rank_trial, set_trial
+from service.storage.attempts import Endings, Held, Key, key_of, no_longer, open_books, salvage
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
+from service.storage.prepared import Prepared
+from service.storage.records import SearchRecord
 
 _report = tables.report.c
 LONGEST_ERROR = 8192
@@ -26,22 +28,41 @@ _OUTCOMES = {
 }
 
 
-def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: datetime) -> list[Result]:
-    """One answer per item, in order."""
-    books, held = open_books(tx, {key_of(item) for item in items if isinstance(item, TrialOutcome)})
-    results, ended = [], set[int]()
+@dataclass(frozen=True)
+class Finished:
+    """The answers, one per item and in order, and the searches in which an attempt ended."""
+
+    results: list[Result]
+    searches: list[SearchRecord]
+
+
+def finish(
+    tx: Transaction,
+    items: Sequence[TrialOutcome | Malformed],
+    *,
+    ttl: timedelta,
+    now: datetime,
+    refill: Callable[[Ledger], None] = lambda _ledger: None,
+) -> Finished:
+    """`refill` may put new trials into a search in which an attempt has ended, before it is stored."""
+    said = [item for item in items if isinstance(item, TrialOutcome)]
+    books, held = open_books(tx, {key_of(item) for item in said})
+    late = salvage(tx, books, said, held, ttl=ttl, now=now)
+    endings, results, ended = Endings(now), [], {held[key].search_id for key in late}
     for item in items:
         result = _judge(item, held)
         if result is None and isinstance(item, TrialOutcome):
             key = key_of(item)
-            _end(tx, books[held[key].search_id], held[key], item, now=now)
+            _end(tx, endings, books[held[key].search_id], held[key], item)
             ended.add(held[key].search_id)
             # A second finish of this attempt in the same request meets it as it now stands.
             held[key] = replace(held[key], outcome=_OUTCOMES[item.outcome], finish_hash=_digest(item), is_leased=False)
             result = Result(trial=item.trial, status=Status.OK)
         assert result is not None
         results.append(result)
+    endings.store(tx)
     for search_id in sorted(ended):
+        refill(books[search_id])
         ledgers.save(tx, books[search_id], now=now)
     spoken = {
         held[key_of(i)].worker
@@ -49,7 +70,7 @@ def finish(tx: Transaction, items: Sequence[TrialOutcome | Malformed], *, now: d
         if r.status is Status.OK and isinstance(i, TrialOutcome)
     }
     workers.seen(tx, sorted(spoken), now=now)
-    return results
+    return Finished(results, [books[search_id].as_it_stands() for search_id in sorted(ended)])
 
 
 def _judge(item: TrialOutcome | Malformed, held: Mapping[Key, Held]) -> Result | None:
@@ -75,21 +96,21 @@ def _digest(item: TrialOutcome) -> bytes:
     return hashlib.sha256(json.dumps(item.model_dump(mode="json"), sort_keys=True).encode()).digest()
 
 
-def _end(tx: Transaction, ledger: Ledger, held: Held, item: TrialOutcome, *, now: datetime) -> None:
+def _end(tx: Transaction, endings: Endings, ledger: Ledger, held: Held, item: TrialOutcome) -> None:
     if item.outcome == "returned":
-        close(tx, held, AttemptOutcome.RETURNED, finish_hash=_digest(item), now=now)
-        set_trial(tx, ledger, held, TrialState.QUEUED, available_at=now)
+        endings.end(held, AttemptOutcome.RETURNED, finish_hash=_digest(item))
+        endings.move(ledger, held, TrialState.QUEUED, available_at=endings.now)
         return
     metrics = {**_last_metrics(tx, held), **{name: to_wire(value) for name, value in item.metrics.items()}}
     error = _error(item, ledger, metrics)
     outcome = AttemptOutcome.COMPLETED if error is None else AttemptOutcome.FAILED
-    close(tx, held, outcome, finish_hash=_digest(item), now=now)
+    endings.end(held, outcome, finish_hash=_digest(item))
     if error is not None:
         code, detail = error
-        columns = {"error_code": code, "error_detail": detail, "metrics": metrics, "finished_at": now}
-        set_trial(tx, ledger, held, TrialState.FAILED, **columns)
+        columns = {"error_code": code, "error_detail": detail, "metrics": metrics, "finished_at": endings.now}
+        endings.move(ledger, held, TrialState.FAILED, **columns)
     else:
-        rank_trial(tx, ledger, held, TrialState.COMPLETED, metrics, finished_at=now)
+        endings.rank(ledger, held, TrialState.COMPLETED, metrics)
 
 
 def _error(item: TrialOutcome, ledger: Ledger, metrics: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -106,12 +127,18 @@ def _error(item: TrialOutcome, ledger: Ledger, metrics: Mapping[str, Any]) -> tu
     return None
 
 
+_LAST = Prepared(
+    sa.select(_report.metrics).where(
+        _report.trial_id == sa.bindparam("of_trial"),
+        _report.attempt == sa.bindparam("of_attempt"),
+        _report.step == sa.bindparam("at_step"),
+    )
+)
+
+
 def _last_metrics(tx: Transaction, held: Held) -> dict[str, Any]:
     """The attempt's last report."""
-    statement = (
-        sa.select(_report.metrics)
-        .where(_report.trial_id == held.trial_id, _report.attempt == held.attempt)
-        .order_by(_report.step.desc())
-        .limit(1)
-    )
-    return dict(tx.execute(statement).scalar_one_or_none() or {})
+    if held.last_step is None:
+        return {}
+    row = _LAST.first(tx, of_trial=held.trial_id, of_attempt=held.attempt, at_step=held.last_step)
+    return {} if row is None else dict(row[0])

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+from caviar.spec import SearchSpec
 from caviar.states import OPEN_SEARCH_STATES, AttemptOutcome, Goal, Origin, SearchState, TrialState
 from service.lifecycle import score_of
 
@@ -12,13 +14,38 @@ Hyperparameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Definition:
+    """A search's spec, which never changes, as it is stored and as it is understood."""
+
+    document: Mapping[str, Any]
+
+    @cached_property
+    def parsed(self) -> SearchSpec:
+        return SearchSpec.model_validate(self.document)
+
+    @cached_property
+    def goal(self) -> Goal:
+        return Goal(self.document["goal"])
+
+    @cached_property
+    def metric(self) -> str:
+        return str(self.document["metric"])
+
+    @cached_property
+    def target_score(self) -> float | None:
+        """Lower is better."""
+        target = self.document.get("target")
+        return None if target is None else score_of(float(target), self.goal)
+
+
+@dataclass(frozen=True)
 class SearchRecord:
+    definition: Definition
     id: int
     name: str
     notes: str
     state: SearchState
     priority: int
-    spec: Mapping[str, Any]
     trainer: str
     dataset_name: str | None
     dataset_hash: str | None
@@ -27,41 +54,40 @@ class SearchRecord:
     next_number: int
     next_round: int
     round_left: int
-    counts: Mapping[TrialState, int]
     best_trial: int | None
     best_score: float | None
     changes: int
     ranking: int
-    start: Sequence[Hyperparameters]
     enqueued: int
     parent_search: int | None
-    created_at: datetime
+    start: Sequence[Hyperparameters]
+    counts: Mapping[TrialState, int]
     deadline_at: datetime | None
     finished_at: datetime | None
+    created_at: datetime
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return self.definition.document
 
     @property
     def goal(self) -> Goal:
-        return Goal(self.spec["goal"])
+        return self.definition.goal
 
     @property
     def metric(self) -> str:
-        return str(self.spec["metric"])
+        return self.definition.metric
 
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_SEARCH_STATES
-
-    @property
-    def target_score(self) -> float | None:
-        target = self.spec.get("target")
-        return None if target is None else score_of(float(target), self.goal)
 
     def is_overdue(self, now: datetime) -> bool:
         return self.deadline_at is not None and self.deadline_at <= now
 
     def has_reached_its_end(self, now: datetime) -> bool:
         """Whether a larger budget would change nothing, because the target is reached or the time is over."""
-        target, best = self.target_score, self.best_score
+        target, best = self.definition.target_score, self.best_score
         return self.is_overdue(now) or (target is not None and best is not None and best <= target)
 
 

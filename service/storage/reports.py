@@ -11,11 +11,13 @@ from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome
 from caviar.wire.protocol import Malformed, Result, Status, StopReason, TrialReport
 from service.storage import ledgers, tables, workers
-from service.storage.attempts import Held, Key, key_of, no_longer, open_books
-from service.storage.database import Transaction, insert_or_ignore
+from service.storage.attempts import Endings, Held, Key, key_of, no_longer, open_books, salvage
+from service.storage.database import Transaction
+from service.storage.leases import renew
+from service.storage.prepared import Prepared
 from service.storage.stops import Referee, Stop, carry_out
 
-_lease, _attempt, _report = tables.lease.c, tables.attempt.c, tables.report.c
+_attempt, _report = tables.attempt.c, tables.report.c
 StepKey = tuple[int, int, int]
 """(trial id, attempt, step)"""
 
@@ -30,17 +32,20 @@ class Heard:
 
 def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: timedelta, now: datetime) -> Heard:
     """A step that was reported before is accepted again if it says the same."""
-    hearing = _Hearing(tx, [item for item in items if isinstance(item, TrialReport)], ttl=ttl)
+    hearing = _Hearing(tx, [item for item in items if isinstance(item, TrialReport)], ttl=ttl, now=now)
     results = [hearing.hear(item) for item in items]
-    return Heard(results, hearing.close(ttl=ttl, now=now))
+    return Heard(results, hearing.close())
 
 
 class _Hearing:
     """Hears items one by one, so that what follows the report that stops a trial changes nothing; stores at the end."""
 
-    def __init__(self, tx: Transaction, proofs: Sequence[TrialReport], *, ttl: timedelta) -> None:
-        self._tx, self._ttl_seconds = tx, ttl.total_seconds()
+    def __init__(self, tx: Transaction, proofs: Sequence[TrialReport], *, ttl: timedelta, now: datetime) -> None:
+        self._tx, self._ttl, self._now = tx, ttl, now
         self._books, self._held = open_books(tx, {key_of(proof) for proof in proofs})
+        self._changed = {
+            self._held[key].search_id for key in salvage(tx, self._books, proofs, self._held, ttl=ttl, now=now)
+        }
         live = {key: held for key, held in self._held.items() if held.is_live}
         self._known = _known_steps(tx, proofs, live)
         judged = {live[key_of(proof)] for proof in proofs if proof.metrics and key_of(proof) in live}
@@ -66,7 +71,7 @@ class _Hearing:
         return answer
 
     def _ok(self, item: TrialReport) -> Result:
-        return Result(trial=item.trial, status=Status.OK, ttl_seconds=self._ttl_seconds)
+        return Result(trial=item.trial, status=Status.OK, ttl_seconds=self._ttl.total_seconds())
 
     def _note(self, held: Held, item: TrialReport) -> Result | None:
         """Keep the metrics of a step and judge the trial by them. None when all is well and it goes on."""
@@ -97,17 +102,20 @@ class _Hearing:
             return Result(trial=item.trial, status=Status.STOP, reason=StopReason.STOPPED)
         return self._ok(item)
 
-    def close(self, *, ttl: timedelta, now: datetime) -> list[int]:
+    def close(self) -> list[int]:
         """Store what was heard; returns the searches in which a trial was stopped."""
         if self._spoken:
-            _renew(self._tx, self._spoken, ttl=ttl, now=now)
+            _renew(self._tx, self._spoken, ttl=self._ttl, now=self._now)
         if self._fresh:
-            _append(self._tx, self._fresh, now=now)
+            _append(self._tx, self._fresh, now=self._now)
         self._referee.keep()
+        endings = Endings(self._now)
         for stop in self._stops:
-            carry_out(self._tx, self._books[stop.held.search_id], stop, now=now)
-        for search_id in sorted({self._held[trial, attempt].search_id for trial, attempt, _ in self._fresh}):
-            ledgers.save(self._tx, self._books[search_id], now=now)
+            carry_out(endings, self._books[stop.held.search_id], stop)
+        endings.store(self._tx)
+        self._changed |= {self._held[trial, attempt].search_id for trial, attempt, _ in self._fresh}
+        for search_id in sorted(self._changed):
+            ledgers.save(self._tx, self._books[search_id], now=self._now)
         return sorted({stop.held.search_id for stop in self._stops})
 
 
@@ -128,12 +136,17 @@ def _known_steps(
 
 
 def _renew(tx: Transaction, spoken: set[Held], *, ttl: timedelta, now: datetime) -> None:
-    """A lease is never shortened: `now` may come from a clock that stepped back."""
-    ids = sorted(held.trial_id for held in spoken)
-    renewed = sa.literal(now + ttl, _lease.expires_at.type)
-    later = sa.case((_lease.expires_at > renewed, _lease.expires_at), else_=renewed)
-    tx.execute(sa.update(tables.lease).where(_lease.trial_id.in_(ids)).values(beat_at=now, expires_at=later))
+    renew(tx, sorted(held.trial_id for held in spoken), until=now + ttl, now=now)
     workers.seen(tx, sorted({held.worker for held in spoken}), now=now)
+
+
+_KEEP = Prepared(sa.insert(tables.report), columns=["trial_id", "attempt", "step", "metrics", "reported_at"])
+_ADVANCE = Prepared(
+    sa.update(tables.attempt)
+    .where(_attempt.trial_id == sa.bindparam("of_trial"), _attempt.attempt == sa.bindparam("of_attempt"))
+    .where(_attempt.last_step.is_(None) | (_attempt.last_step < sa.bindparam("new_step")))
+    .values(last_step=sa.bindparam("new_step"))
+)
 
 
 def _append(tx: Transaction, fresh: Mapping[StepKey, dict[str, Any]], *, now: datetime) -> None:
@@ -141,14 +154,10 @@ def _append(tx: Transaction, fresh: Mapping[StepKey, dict[str, Any]], *, now: da
         {"trial_id": trial, "attempt": attempt, "step": step, "metrics": metrics, "reported_at": now}
         for (trial, attempt, step), metrics in fresh.items()
     ]
-    insert_or_ignore(tx, tables.report, rows)
+    _KEEP.run_each(tx, rows)
     last: dict[Key, int] = {}
     for trial, attempt, step in fresh:
         last[trial, attempt] = max(step, last.get((trial, attempt), step))
-    rising = _attempt.last_step.is_(None) | (_attempt.last_step < sa.bindparam("new_step"))
-    tx.execute(
-        sa.update(tables.attempt)
-        .where(_attempt.trial_id == sa.bindparam("of_trial"), _attempt.attempt == sa.bindparam("of_attempt"), rising)
-        .values(last_step=sa.bindparam("new_step")),
-        [{"of_trial": trial, "of_attempt": attempt, "new_step": step} for (trial, attempt), step in last.items()],
+    _ADVANCE.run_each(
+        tx, [{"of_trial": trial, "of_attempt": attempt, "new_step": step} for (trial, attempt), step in last.items()]
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.states import RANKED_STATES, Origin, TrialState
+from caviar.states import RANKED_STATES, TrialState
 from service.samplers.interface import Result
 from service.storage import ledgers, tables, trials
 from service.storage.database import Transaction
@@ -118,25 +118,24 @@ def take(tx: Transaction, search_id: int, step: Step, *, now: datetime) -> bool:
     ledger = ledgers.lock(tx, [search_id]).get(search_id)
     if ledger is None:
         return False
-    search = ledger.search
-    has_moved = (search.next_number, search.next_round) != (step.next_number, step.next_round)
-    if not search.is_open or has_moved or search.next_number + len(step.drafts) > search.budget:
+    has_moved = (ledger.next_number, ledger.next_round) != (step.next_number, step.next_round)
+    if not ledger.search.is_open or has_moved or ledger.next_number + len(step.drafts) > ledger.budget:
         return False
-    if step.round is not None:
-        row = asdict(step.round) | {"search_id": search_id, "created_at": now}
-        tx.execute(sa.insert(tables.round_).values(row))
-    trials.insert(tx, ledger, step.drafts, now=now)
-    if step.is_last:
-        ledger.budget = search.next_number + len(step.drafts)
-    counters = {
-        "next_number": search.next_number + len(step.drafts),
-        "next_round": search.next_round + int(step.round is not None),
-        "round_left": step.round_left,
-        "enqueued": search.enqueued + sum(draft.origin is Origin.ENQUEUED for draft in step.drafts),
-    }
-    tx.execute(sa.update(tables.search).where(_search.id == search_id).values(counters))
+    put(tx, ledger, step, now=now)
     ledgers.save(tx, ledger, now=now)
     return True
+
+
+def put(tx: Transaction, ledger: Ledger, step: Step, *, now: datetime) -> None:
+    """A step that was computed from the ledger as it stands."""
+    if step.round is not None:
+        row = asdict(step.round) | {"search_id": ledger.search.id, "created_at": now}
+        tx.execute(sa.insert(tables.round_).values(row))
+        ledger.next_round += 1
+    trials.insert(tx, ledger, step.drafts, now=now)
+    ledger.round_left = step.round_left
+    if step.is_last:
+        ledger.budget = ledger.next_number
 
 
 def append(tx: Transaction, ledger: Ledger, draft: Draft, *, now: datetime) -> None:
@@ -145,11 +144,10 @@ def append(tx: Transaction, ledger: Ledger, draft: Draft, *, now: datetime) -> N
     What the search was told to start with and has not begun yet comes after it.
     """
     trials.insert(tx, ledger, [draft], now=now)
-    search = ledger.search
-    changed: dict[str, Any] = {"next_number": draft.number + 1, "enqueued": search.enqueued + 1}
-    if draft.number < len(search.start):
-        changed["start"] = [*search.start[: draft.number], draft.hyperparameters, *search.start[draft.number :]]
-    tx.execute(sa.update(tables.search).where(_search.id == search.id).values(changed))
+    start = ledger.search.start
+    if draft.number < len(start):
+        moved = [*start[: draft.number], draft.hyperparameters, *start[draft.number :]]
+        tx.execute(sa.update(tables.search).where(_search.id == ledger.search.id).values(start=moved))
     ledgers.save(tx, ledger, now=now)
 
 

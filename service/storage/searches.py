@@ -15,9 +15,16 @@ from caviar.states import (
 )
 from service.storage import tables
 from service.storage.database import Transaction
-from service.storage.records import Hyperparameters, SearchRecord
+from service.storage.prepared import Among, Prepared
+from service.storage.records import Definition, Hyperparameters, SearchRecord
+from service.storage.specs import definitions
 
 _search = tables.search.c
+_NAMES = [name for name in SearchRecord.__dataclass_fields__ if name not in ("definition", "counts")]
+_TIMES = ["deadline_at", "finished_at", "created_at"]
+_PLAIN = len(_NAMES) - len(_TIMES)
+COLUMNS = [_search[name] for name in (*_NAMES[:_PLAIN], *(state.value for state in TrialState), *_TIMES)]
+_FIND = Prepared(sa.select(*COLUMNS).where(Among(_search.id)))
 
 
 def create(
@@ -36,7 +43,6 @@ def create(
         notes=spec.notes,
         state=SearchState.ACTIVE,
         priority=spec.priority,
-        spec=spec.document(),
         trainer=spec.trainer,
         dataset_name=spec.dataset,
         dataset_hash=dataset_hash,
@@ -47,12 +53,13 @@ def create(
         created_at=now,
         deadline_at=late,
     )
-    return int(tx.execute(statement.returning(_search.id)).scalar_one())
+    search_id = int(tx.execute(statement.returning(_search.id)).scalar_one())
+    tx.execute(sa.insert(tables.spec).values(search_id=search_id, document=spec.document()))
+    return search_id
 
 
 def find(tx: Transaction, search_id: int) -> SearchRecord | None:
-    row = tx.execute(sa.select(tables.search).where(_search.id == search_id)).one_or_none()
-    return None if row is None else as_record(row)
+    return next(iter(records(tx, _FIND.all(tx, ids=[search_id]))), None)
 
 
 def get(tx: Transaction, search_id: int) -> SearchRecord:
@@ -69,10 +76,10 @@ def missing(search_id: int) -> NotFound:
 
 def page(tx: Transaction, *, limit: int, before: int | None) -> list[SearchRecord]:
     """Newest first."""
-    statement = sa.select(tables.search).order_by(_search.id.desc()).limit(limit)
+    statement = sa.select(*COLUMNS).order_by(_search.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(_search.id < before)
-    return [as_record(row) for row in tx.execute(statement)]
+    return records(tx, tx.execute(statement).all())
 
 
 def open_ids(tx: Transaction) -> list[int]:
@@ -92,8 +99,16 @@ def edit(tx: Transaction, search_id: int, **columns: Any) -> None:
     tx.execute(sa.update(tables.search).where(_search.id == search_id).values(**columns, changes=_search.changes + 1))
 
 
-def as_record(row: Any) -> SearchRecord:
-    special = ("counts", "state", "start")
-    values = {name: getattr(row, name) for name in SearchRecord.__dataclass_fields__ if name not in special}
-    counts = {state: getattr(row, state.value) for state in TrialState}
-    return SearchRecord(**values, state=SearchState(row.state), counts=counts, start=row.start or [])
+def records(tx: Transaction, rows: Sequence[Any]) -> list[SearchRecord]:
+    """From rows of COLUMNS, in their order."""
+    found = definitions(tx, [(row[0], row[-1]) for row in rows])
+    return [_record(found[row[0]], row) for row in rows]
+
+
+def _record(definition: Definition, row: Any) -> SearchRecord:
+    # By place and not by name: every claim, report and finish reads a search.
+    plain, counts, times = row[:_PLAIN], row[_PLAIN:-3], row[-3:]
+    search_id, name, notes, state, *others, start = plain
+    counted = dict(zip(TrialState, counts, strict=True))
+    cells = [definition, search_id, name, notes, SearchState(state), *others, start or [], counted, *times]
+    return SearchRecord(*cells)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome, Origin, TrialState
@@ -11,10 +10,10 @@ from caviar.wire.protocol import TrialReport
 from service import builtin
 from service.lifecycle import score_of
 from service.stopping.interface import WORST, Cutoff, Entry, is_stopped, rung_at
-from service.stopping.registry import rule_of
+from service.stopping.registry import rule_for
 from service.stopping.verdicts import told
 from service.storage import rungs, trials
-from service.storage.attempts import Held, close, rank_trial
+from service.storage.attempts import Endings, Held
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
 from service.storage.rungs import Reached
@@ -35,7 +34,7 @@ class Referee:
 
     def __init__(self, tx: Transaction, books: Mapping[int, Ledger], concerned: Collection[Held]) -> None:
         self._tx, self._books = tx, books
-        found = {search_id: rule_of(ledger.search.spec.get("stopping")) for search_id, ledger in books.items()}
+        found = {search_id: rule_for(ledger.search.definition.parsed.stopping) for search_id, ledger in books.items()}
         self._rules = {search_id: rule for search_id, rule in found.items() if rule is not None}
         judged = [held for held in concerned if held.search_id in self._rules]
         self._cutoffs = rungs.cutoffs(tx, {(held.search_id, held.round) for held in judged}) if judged else {}
@@ -88,9 +87,8 @@ class Referee:
         rungs.add(self._tx, self._reached)
 
 
-def carry_out(tx: Transaction, ledger: Ledger, stop: Stop, *, now: datetime) -> None:
+def carry_out(endings: Endings, ledger: Ledger, stop: Stop) -> None:
     """The trial ends with the value of the report that decided."""
-    close(tx, stop.held, AttemptOutcome.STOPPED, finish_hash=None, now=now)
+    endings.end(stop.held, AttemptOutcome.STOPPED)
     metrics = {name: to_wire(value) for name, value in stop.metrics.items()}
-    why = {"stopped_step": stop.step, "verdict": stop.verdict}
-    rank_trial(tx, ledger, stop.held, TrialState.STOPPED, metrics, finished_at=now, **why)
+    endings.rank(ledger, stop.held, TrialState.STOPPED, metrics, stopped_step=stop.step, verdict=stop.verdict)

@@ -11,9 +11,16 @@ from caviar.states import AttemptOutcome, Origin, TrialState
 from service.storage import tables
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
+from service.storage.prepared import Among, Prepared
 from service.storage.records import AttemptRecord, Draft, ReportRecord, TrialRecord
 
 _trial = tables.trial.c
+_NAMES = list(TrialRecord.__dataclass_fields__)
+_ORIGIN, _STATE = _NAMES.index("origin"), _NAMES.index("state")
+COLUMNS = [_trial[name] for name in _NAMES]
+_NEW = ["search_id", "number", "round", "origin", "parent_trial", "state", "stack", "hyperparameters", "seed",
+        "metrics", "available_at", "created_at"]  # fmt: skip
+_INSERT = Prepared(sa.insert(tables.trial), columns=_NEW)
 
 
 def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: datetime) -> None:
@@ -38,8 +45,8 @@ def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: dat
         }
         for draft in drafts
     ]
-    tx.execute(sa.insert(tables.trial), rows)
-    ledger.add(len(rows))
+    _INSERT.run_each(tx, rows)
+    ledger.add(len(rows), enqueued=sum(draft.origin is Origin.ENQUEUED for draft in drafts))
 
 
 def _ids(tx: Transaction, search_id: int, numbers: Sequence[int]) -> dict[int, int]:
@@ -51,14 +58,17 @@ def _ids(tx: Transaction, search_id: int, numbers: Sequence[int]) -> dict[int, i
 
 
 def find(tx: Transaction, trial_id: int) -> TrialRecord | None:
-    row = tx.execute(sa.select(tables.trial).where(_trial.id == trial_id)).one_or_none()
+    row = tx.execute(sa.select(*COLUMNS).where(_trial.id == trial_id)).one_or_none()
     return None if row is None else record(row)
+
+
+_AMONG = Prepared(sa.select(*COLUMNS).where(Among(_trial.id)))
 
 
 def among(tx: Transaction, trial_ids: Iterable[int | None]) -> list[TrialRecord]:
     """Those of these trials that exist."""
     ids = [trial_id for trial_id in trial_ids if trial_id is not None]
-    return [record(row) for row in tx.execute(sa.select(tables.trial).where(_trial.id.in_(ids)))]
+    return [record(row) for row in _AMONG.all(tx, ids=ids)] if ids else []
 
 
 def get(tx: Transaction, trial_id: int) -> TrialRecord:
@@ -70,20 +80,15 @@ def get(tx: Transaction, trial_id: int) -> TrialRecord:
 
 
 def by_number(tx: Transaction, search_id: int, number: int) -> TrialRecord:
-    statement = sa.select(tables.trial).where(_trial.search_id == search_id, _trial.number == number)
+    statement = sa.select(*COLUMNS).where(_trial.search_id == search_id, _trial.number == number)
     return record(tx.execute(statement).one())
-
-
-def searches_of(tx: Transaction, trial_ids: Sequence[int]) -> list[int]:
-    """The searches that these trials belong to."""
-    return list(tx.execute(sa.select(_trial.search_id).where(_trial.id.in_(trial_ids)).distinct()).scalars())
 
 
 def page(
     tx: Transaction, search_id: int, *, state: TrialState | None, limit: int, after: int | None
 ) -> list[TrialRecord]:
     """In the order of their numbers."""
-    statement = sa.select(tables.trial).where(_trial.search_id == search_id).order_by(_trial.number).limit(limit)
+    statement = sa.select(*COLUMNS).where(_trial.search_id == search_id).order_by(_trial.number).limit(limit)
     if state is not None:
         statement = statement.where(_trial.state == state)
     if after is not None:
@@ -94,9 +99,7 @@ def page(
 def ranked(tx: Transaction, search_id: int, *, limit: int, after: tuple[bool, float, int] | None) -> list[TrialRecord]:
     """The leaderboard: best first, diverged last, ties by number. `after`: the last row's (diverged, score, number)."""
     order = (_trial.diverged, _trial.score, _trial.number)
-    statement = (
-        sa.select(tables.trial).where(_trial.search_id == search_id, tables.is_ranked).order_by(*order).limit(limit)
-    )
+    statement = sa.select(*COLUMNS).where(_trial.search_id == search_id, tables.is_ranked).order_by(*order).limit(limit)
     if after is not None:
         statement = statement.where(sa.tuple_(*order) > sa.tuple_(*after, types=[c.type for c in order]))
     return [record(row) for row in tx.execute(statement)]
@@ -120,9 +123,10 @@ def reports(tx: Transaction, trial_id: int, *, limit: int, after: tuple[int, int
 
 
 def record(row: Any) -> TrialRecord:
-    names = [name for name in TrialRecord.__dataclass_fields__ if name not in ("origin", "state")]
-    values = {name: getattr(row, name) for name in names}
-    return TrialRecord(**values, origin=Origin(row.origin), state=TrialState(row.state))
+    """From a row of COLUMNS, taken apart by place: a claim reads many."""
+    cells = list(row)
+    cells[_ORIGIN], cells[_STATE] = Origin(cells[_ORIGIN]), TrialState(cells[_STATE])
+    return TrialRecord(*cells)
 
 
 def repetitions(tx: Transaction, search_id: int, *, most: int = 100) -> dict[int, list[float]]:

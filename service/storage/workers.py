@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from caviar.wire.protocol import ClaimRequest
 from service.storage import tables
 from service.storage.database import Transaction, insert_or_ignore
+from service.storage.prepared import Among, Prepared
 from service.storage.records import WorkerRecord
 
 _worker, _offer = tables.worker.c, tables.offer.c
@@ -22,6 +23,14 @@ def alive_since(now: datetime, ttl: timedelta) -> datetime:
     return now - max(ttl, IDLE_SILENCE)
 
 
+_TOUCH = Prepared(
+    sa.update(tables.worker)
+    .where(_worker.name == sa.bindparam("of_worker"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("capacity", "features", "about", "seen_at")})
+)
+_OFFERED = Prepared(sa.select(_offer.trainer).where(_offer.worker == sa.bindparam("of_worker")))
+
+
 def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
     """A worker asked for trials: remember it and what it offers."""
     facts = {
@@ -31,9 +40,9 @@ def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
         "seen_at": now,
     }
     name = request.worker
-    if tx.execute(sa.update(tables.worker).where(_worker.name == name).values(**facts)).rowcount == 0:
+    if _TOUCH.run(tx, of_worker=name, **{f"new_{fact}": value for fact, value in facts.items()}) == 0:
         insert_or_ignore(tx, tables.worker, [{"name": name, "first_seen_at": now, **facts}])
-    known = set(tx.execute(sa.select(_offer.trainer).where(_offer.worker == name)).scalars())
+    known = {trainer for (trainer,) in _OFFERED.all(tx, of_worker=name)}
     if gone := known - set(request.trainers):
         tx.execute(sa.delete(tables.offer).where(_offer.worker == name, _offer.trainer.in_(gone)))
     if new := sorted(set(request.trainers) - known):
@@ -50,29 +59,40 @@ def understands(tx: Transaction, name: str, feature: str) -> bool:
     return feature in (features or ())
 
 
+_SEEN = Prepared(
+    sa.update(tables.worker).where(_worker.name == sa.bindparam("of_worker")).values(seen_at=sa.bindparam("heard_at"))
+)
+
+
 def seen(tx: Transaction, names: Collection[str], *, now: datetime) -> None:
     """Workers that hold leases spoke."""
-    if names:
-        tx.execute(sa.update(tables.worker).where(_worker.name.in_(names)).values(seen_at=now))
+    _SEEN.run_each(tx, [{"of_worker": name, "heard_at": now} for name in sorted(names)])
+
+
+_LIVE = Prepared(
+    sa.select(_offer.trainer, sa.func.count())
+    .join_from(tables.offer, tables.worker, _worker.name == _offer.worker)
+    .where(_worker.seen_at > sa.bindparam("since"))
+    .group_by(_offer.trainer)
+)
 
 
 def live_by_trainer(tx: Transaction, *, since: datetime) -> dict[str, int]:
     """How many workers heard since then offer each trainer."""
-    statement = (
-        sa.select(_offer.trainer, sa.func.count().label("workers"))
-        .join_from(tables.offer, tables.worker, _worker.name == _offer.worker)
-        .where(_worker.seen_at > since)
-        .group_by(_offer.trainer)
-    )
-    return {row.trainer: row.workers for row in tx.execute(statement)}
+    return {str(trainer): int(workers) for trainer, workers in _LIVE.all(tx, since=since)}
+
+
+_HELD = Prepared(
+    sa.select(sa.func.count())
+    .join_from(tables.lease, tables.trial, tables.trial.c.id == tables.lease.c.trial_id)
+    .where(tables.lease.c.worker == sa.bindparam("of_worker"), Among(tables.trial.c.search_id))
+)
 
 
 def held(tx: Transaction, name: str, search_ids: Collection[int]) -> int:
     """How many trials of these searches a worker holds."""
-    lease, trial = tables.lease.c, tables.trial.c
-    is_held = (lease.worker == name) & trial.search_id.in_(search_ids)
-    statement = sa.select(sa.func.count()).join_from(tables.lease, tables.trial, trial.id == lease.trial_id)
-    return tx.execute(statement.where(is_held)).scalar_one()
+    row = _HELD.first(tx, of_worker=name, ids=list(search_ids))
+    return 0 if row is None else int(row[0])
 
 
 def page(tx: Transaction, *, limit: int, after: str | None) -> list[WorkerRecord]:

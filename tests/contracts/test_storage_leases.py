@@ -2,12 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
 from caviar.states import AttemptOutcome, SearchState, TrialState
 from service.storage import leases, workers
 from service.storage.leases import MAX_LOST
-from tests.service.desk import TTL, Desk, a_key
+from tests.service.desk import TTL, Desk
 
 
 def test_a_lease_that_ran_out_puts_its_trial_back_into_the_queue(desk: Desk) -> None:
@@ -40,6 +38,8 @@ def test_a_worker_that_speaks_in_time_keeps_its_trial(desk: Desk) -> None:
         desk.wait(TTL.total_seconds() - 1)
         desk.report(alive, step, score=0.5)
         desk.sweep()
+    desk.wait(2)
+    desk.claim_one("eve")
     assert desk.finish(silent, score=0.1).status == "lost"
     assert desk.finish(alive, score=0.1).status == "ok"
 
@@ -130,18 +130,6 @@ def test_a_lost_trial_of_a_paused_search_waits_for_its_resumption(desk: Desk) ->
     assert desk.claim() == []
     desk.change(search_id, state=SearchState.ACTIVE)
     assert desk.claim_one().trial.attempt == 2
-
-
-@pytest.mark.parametrize("is_forgotten", [False, True])
-def test_old_claim_keys_are_forgotten(desk: Desk, is_forgotten: bool) -> None:
-    desk.search(queued=2)
-    key = a_key()
-    (grant,) = desk.claim(key=key)
-    before = desk.now + timedelta(microseconds=int(is_forgotten))
-    desk.finish(grant, score=0.5)
-    with desk.database.write() as tx:
-        leases.forget_claims(tx, before=before)
-    assert len(desk.claim(key=key)) == is_forgotten
 
 
 def test_a_worker_is_known_by_what_it_last_said_of_itself(desk: Desk) -> None:

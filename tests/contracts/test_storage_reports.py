@@ -105,11 +105,12 @@ def test_a_report_after_the_lease_ran_out_and_before_the_sweep_is_ok(desk: Desk)
     assert desk.finish(grant, score=0.5).status == "ok"
 
 
-def test_a_report_after_the_sweep_is_lost(desk: Desk) -> None:
+def test_a_report_after_the_trial_was_given_to_another_is_lost(desk: Desk) -> None:
     desk.search()
     grant = desk.claim_one()
     desk.report(grant, 1, score=0.5)
     desk.lose(grant)
+    desk.claim_one("bob")
     assert verdicts([desk.report(grant, 2, score=0.6)]) == [("lost", "lease_lost")]
     assert desk.curve(grant.trial.id) == [(1, 1, {"score": 0.5})]
 

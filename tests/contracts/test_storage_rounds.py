@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 import pytest
-import sqlalchemy as sa
 
 from caviar.states import Origin, SearchState, TrialState
 from service.samplers.interface import Result
 from service.storage import ledgers, rounds, searches
 from service.storage.records import Draft
 from service.storage.rounds import MOST_RESULTS, SOME, Memory, Step
-from tests.service.desk import FIRST_ROUND, Desk, an_outcome, drafts
+from tests.service.desk import FIRST_ROUND, VIOLATIONS, Desk, an_outcome, drafts
 
 ROUND = replace(FIRST_ROUND, size=4, best={"trial": 3, "value": 0.5}, state={"box": {"x": [[0.25, 0.75]]}}, hints=[])
 
@@ -61,7 +60,7 @@ def test_a_step_that_cannot_be_stored_whole_leaves_nothing(desk: Desk) -> None:
     search_id = desk.search(trials=4, queued=0)
     before = desk.read(search_id)
     twice = [*drafts(["", ""], first=0), *drafts([""], first=1)]
-    with pytest.raises(sa.exc.IntegrityError):
+    with pytest.raises(VIOLATIONS):
         desk.take(search_id, replace(step(), drafts=twice))
     assert desk.read(search_id) == before
     assert (pages(desk, search_id), desk.trials(search_id)) == ([], [])

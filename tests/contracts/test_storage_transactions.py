@@ -29,7 +29,7 @@ def test_a_write_that_is_broken_off_leaves_nothing(desk: Desk) -> None:
         with desk.database.write() as tx:
             searches.create(tx, a_spec(), dataset_hash=None, now=desk.now)
             claims.claim(tx, a_claim(capacity=2, key=key), search_id=None, ttl=TTL, now=desk.now)
-            outcomes.finish(tx, [an_outcome(running, score=0.1)], now=desk.now)
+            outcomes.finish(tx, [an_outcome(running, score=0.1)], ttl=TTL, now=desk.now)
             leases.grace(tx, until=desk.now + 9 * TTL)
             raise PowerCut
 
@@ -71,11 +71,12 @@ def test_the_ledger_refuses_what_no_state_allows(desk: Desk) -> None:
 
 
 def test_rows_whose_key_is_taken_are_ignored_and_not_counted(desk: Desk) -> None:
-    rows = [{"key_hash": bytes([n]) * 32, "worker": "ada", "claimed_at": desk.now} for n in range(3)]
+    made = {"body_hash": b"b" * 32, "created_id": 1, "created_at": desk.now}
+    rows = [{"route": "POST /v1/searches", "key": f"key {n}", **made} for n in range(3)]
     with desk.database.write() as tx:
-        assert insert_or_ignore(tx, tables.claim, rows[:1]) == 1
-        assert insert_or_ignore(tx, tables.claim, rows[:1]) == 0
-        assert insert_or_ignore(tx, tables.claim, rows) == 2
+        assert insert_or_ignore(tx, tables.idempotency, rows[:1]) == 1
+        assert insert_or_ignore(tx, tables.idempotency, rows[:1]) == 0
+        assert insert_or_ignore(tx, tables.idempotency, rows) == 2
 
 
 def test_a_trial_has_one_lease_one_running_attempt_and_one_result_whatever_the_code_does(desk: Desk) -> None:

@@ -18,6 +18,9 @@ BROAD_EXCEPTS = {
     ("caviar/loop.py", "_ask"): "the edge of a thread: whoever waits for its answer must learn why there is none",
     ("service/turns.py", "take_turns"): "the edge of a background turn: it is logged, and the next one comes",
     ("service/queue.py", "_plan"): "the edge of a plan: what led to it is committed, and the next turn plans again",
+    ("service/planning.py", "refill"): "the edge of a plan: the results beside it are committed, the next turn plans",
+    ("service/storage/writer.py", "_carry_out"): "the edge of the writer: whoever asked is told, the next group is served",
+    ("service/storage/writer.py", "_within_savepoint"): "the edge of one piece of work: its asker is told, others go on",
 }
 """The only places that may catch what nobody foresaw. Everywhere else an unknown error must reach one of them."""
 

@@ -1,11 +1,13 @@
 """A desk where a test speaks to the store: every verb is one transaction, and time passes when the test says so."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from caviar.spec import SearchSpec
@@ -24,6 +26,8 @@ TTL = timedelta(seconds=30)
 FIRST_ROUND = RoundRecord(
     round=0, first=0, size=1000, seen=0, reason="the whole space", best=None, box={"x": {"low": 0, "high": 1}}, state={}
 )
+VIOLATIONS = (sa.exc.IntegrityError, sqlite3.IntegrityError, psycopg.IntegrityError)
+"""What a broken key or check raises."""
 _numbers = count()
 
 
@@ -168,7 +172,7 @@ class Desk:
 
     def finishes(self, *items: TrialOutcome | Malformed) -> list[Result]:
         with self.database.write() as tx:
-            return outcomes.finish(tx, items, now=self.now)
+            return outcomes.finish(tx, items, ttl=TTL, now=self.now).results
 
     def finish(self, grant: Grant, outcome: str = "completed", *, error: str | None = None, **metrics: float) -> Result:
         return self.finishes(an_outcome(grant, outcome, error=error, **metrics))[0]

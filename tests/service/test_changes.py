@@ -27,7 +27,7 @@ class Shelf:
         self.looks = 0
         self.looked = threading.Event()
 
-    def look(self) -> str | None:
+    async def look(self) -> str | None:
         self.looks += 1
         self.looked.set()
         return self.thing
@@ -87,8 +87,8 @@ def test_a_change_during_a_look_is_not_missed() -> None:
     async def test() -> None:
         changes, shelf = Changes(), Shelf()
 
-        def look() -> str | None:
-            found = shelf.look()
+        async def look() -> str | None:
+            found = await shelf.look()
             if shelf.looks == 1:  # the thing arrives after the look at the shelf and before its answer
                 shelf.thing = "caviar"
                 changes.announce(QUEUE)
@@ -172,7 +172,7 @@ def test_what_a_look_raises_reaches_the_caller_and_nobody_listens_on() -> None:
     async def test() -> None:
         changes = Changes()
 
-        def fail() -> str | None:
+        async def fail() -> str | None:
             raise RuntimeError("the database is gone")
 
         with pytest.raises(RuntimeError, match="the database is gone"):
@@ -189,8 +189,8 @@ def test_a_change_made_through_another_server_is_found_by_polling(monkeypatch: p
     async def test() -> None:
         shelf = Shelf()
 
-        def look() -> str | None:
-            return "caviar" if shelf.look() or shelf.looks == 3 else None
+        async def look() -> str | None:
+            return "caviar" if await shelf.look() or shelf.looks == 3 else None
 
         assert await Changes().until(QUEUE, look, seconds=LONG, is_gone=stays) == "caviar"
 

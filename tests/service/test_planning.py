@@ -15,7 +15,7 @@ from service.searches import create, enqueue
 from service.storage import rounds
 from service.storage.claims import Grant
 from service.storage.database import Database
-from service.storage.records import SearchRecord
+from service.storage.records import Definition, SearchRecord
 from service.storage.rounds import Memory
 from tests.service.course import SPACE, Course, score
 from tests.service.desk import START, Desk, a_spec
@@ -218,7 +218,7 @@ def view(**fields: Any) -> View:
         notes="",
         priority=0,
         state=SearchState.ACTIVE,
-        spec=spec.document(),
+        definition=Definition(spec.document()),
         trainer=spec.trainer,
         dataset_name=None,
         dataset_hash=None,

@@ -7,7 +7,6 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from caviar.states import SearchState, TrialState
-from service import queue
 from service.changes import QUEUE
 from service.context import Service
 from service.planning import advance
@@ -16,6 +15,7 @@ from service.storage import rounds
 from service.storage.claims import Grant
 from service.storage.database import Database
 from service.storage.records import RoundRecord
+from tests.service import verbs
 from tests.service.audit import audit
 from tests.service.desk import Desk, a_claim, a_report, a_spec, an_outcome
 from tests.service.test_queue import hears
@@ -43,7 +43,7 @@ def test_the_cutoffs_of_a_round_are_of_the_rounds_up_to_two_before_it(service: S
         desk.report(grant, 1, score=float(number))
         desk.report(grant, 3, score=number / 10)
     for number in range(4):
-        queue.finish(service, [an_outcome(early[number], score=0.5)])
+        verbs.finish(service, [an_outcome(early[number], score=0.5)])
     third = made(desk, search_id)[2]
     assert third.cutoffs == {"1": {"score": 0.0, "trials": 4}, "3": {"score": 0.0, "trials": 4}}
 
@@ -53,20 +53,20 @@ def test_a_report_that_stops_a_trial_creates_the_next_round_and_wakes_those_who_
 ) -> None:
     spec = a_spec(sampler="zoom", stopping={"name": "median", "min_trials": 1}, trials=9, parallel=1)
     search_id = create(service, spec, idempotency_key=None).id
-    (first,) = queue.claim(service, a_claim(), search_id=None)
-    queue.report(service, [a_report(first, 1, score=0.5)])
-    queue.finish(service, [an_outcome(first, score=0.5)])
-    (second,) = queue.claim(service, a_claim(), search_id=None)
-    assert hears(service, portal, QUEUE, lambda: queue.report(service, [a_report(second, 1, score=0.75)]))
+    (first,) = verbs.claim(service, a_claim(), search_id=None)
+    verbs.report(service, [a_report(first, 1, score=0.5)])
+    verbs.finish(service, [an_outcome(first, score=0.5)])
+    (second,) = verbs.claim(service, a_claim(), search_id=None)
+    assert hears(service, portal, QUEUE, lambda: verbs.report(service, [a_report(second, 1, score=0.75)]))
     desk = Desk(service.database)
     assert desk.states(search_id) == [TrialState.COMPLETED, TrialState.STOPPED, TrialState.QUEUED]
 
 
 def test_a_report_that_stops_nobody_plans_nothing(service: Service, portal: BlockingPortal) -> None:
     create(service, a_spec(sampler="zoom", stopping="asha", trials=9, parallel=1), idempotency_key=None)
-    (grant,) = queue.claim(service, a_claim(), search_id=None)
+    (grant,) = verbs.claim(service, a_claim(), search_id=None)
     said = [a_report(grant, 1, score=0.75)]
-    assert not hears(service, portal, QUEUE, lambda: queue.report(service, said), within=0.1)
+    assert not hears(service, portal, QUEUE, lambda: verbs.report(service, said), within=0.1)
 
 
 def test_without_a_rule_a_round_has_no_cutoffs(service: Service) -> None:

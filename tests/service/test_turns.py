@@ -7,10 +7,10 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from caviar.states import TrialState
-from service import queue
 from service.context import Service
 from service.searches import create
 from service.turns import take_turns, turn
+from tests.service import verbs
 from tests.service.desk import TTL, Desk, SetClock, a_claim, a_spec
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -19,7 +19,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 def held(service: Service) -> int:
     """A search whose one trial is running."""
     search_id = create(service, a_spec(), idempotency_key=None).id
-    assert queue.claim(service, a_claim(), search_id=None)
+    assert verbs.claim(service, a_claim(), search_id=None)
     return search_id
 
 

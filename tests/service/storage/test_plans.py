@@ -23,18 +23,24 @@ def desk(sqlite_store_url: str) -> Iterator[Desk]:
 def plans(database: Database) -> Iterator[list[str]]:
     """The steps of every statement on trials or rungs that runs inside the block."""
     found: list[str] = []
+    carried_out: list[str] = []
 
-    def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        if statement.startswith(("SELECT", "UPDATE")) and ("trial" in statement or "rung" in statement):
-            found.extend(
-                str(row[3]) for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-            )
+    def watch(connection: sa.Connection) -> None:
+        # Everything that reaches SQLite, with its values, whoever sent it.
+        raw: Any = connection.connection.driver_connection
+        raw.set_trace_callback(carried_out.append)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    sa.event.listen(sa.Engine, "begin", watch)
     try:
         yield found
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
+        sa.event.remove(sa.Engine, "begin", watch)
+        with database.read() as tx:
+            raw: Any = tx.connection.driver_connection
+            raw.set_trace_callback(None)
+            for statement in carried_out:
+                if statement.startswith(("SELECT", "UPDATE")) and ("trial" in statement or "rung" in statement):
+                    found.extend(str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall())
 
 
 def scans(steps: list[str]) -> list[str]:

@@ -1,0 +1,150 @@
+"""Statements of the hot paths: written in SQLAlchemy, compiled once for each database, run on the driver's own cursor.
+
+What SQLAlchemy does between a statement and the cursor takes several times as long as SQLite takes to carry it out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Row = tuple[Any, ...]
+Values = Mapping[str, Any]
+
+
+class _Convert(Protocol):
+    def __call__(self, value: Any, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A statement as one driver takes it. `fixed`: values that stand in the statement itself."""
+
+    sql: str
+    order: Sequence[str] | None
+    fixed: Values
+    binders: Mapping[str, _Convert]
+    readers: Sequence[tuple[int, _Convert]]
+
+    def bound(self, values: Values) -> Any:
+        filled = {**self.fixed, **values}
+        for name, convert in self.binders.items():
+            filled[name] = convert(filled[name])
+        return filled if self.order is None else [filled[name] for name in self.order]
+
+    def read(self, rows: list[Row]) -> list[Row]:
+        """Columns whose type the driver does not know, in Python's terms."""
+        if not self.readers:
+            return rows
+        found = []
+        for row in rows:
+            cells = list(row)
+            for place, convert in self.readers:
+                cells[place] = convert(cells[place])
+            found.append(tuple(cells))
+        return found
+
+
+class Prepared:
+    """One statement. Its values are given by name, as plain as SQLAlchemy takes them: an Instant is a datetime.
+
+    Made at import. An `insert` names its columns; a set of values is `Among(column)`, given as `ids`.
+    """
+
+    def __init__(self, statement: Any, *, columns: Iterable[str] | None = None) -> None:
+        self._statement, self._columns = statement, None if columns is None else list(columns)
+        self._forms: dict[str, _Form] = {}
+
+    def all(self, tx: Connection, **values: Any) -> list[Row]:
+        form = self._form(tx)
+        return form.read(_driver(tx).execute(form.sql, form.bound(values)).fetchall())
+
+    def first(self, tx: Connection, **values: Any) -> Row | None:
+        form = self._form(tx)
+        row = _driver(tx).execute(form.sql, form.bound(values)).fetchone()
+        return None if row is None else form.read([row])[0]
+
+    def run(self, tx: Connection, **values: Any) -> int:
+        """How many rows it changed."""
+        form = self._form(tx)
+        return int(_driver(tx).execute(form.sql, form.bound(values)).rowcount)
+
+    def run_each(self, tx: Connection, rows: Sequence[Values]) -> int:
+        """Once for each of the rows; how many rows it changed in all."""
+        if not rows:
+            return 0
+        form = self._form(tx)
+        cursor = _driver(tx).cursor()
+        cursor.executemany(form.sql, [form.bound(row) for row in rows])
+        return int(cursor.rowcount)
+
+    def _form(self, tx: Connection) -> _Form:
+        name = tx.dialect.name
+        if name not in self._forms:
+            self._forms[name] = self._compiled(tx.dialect)
+        return self._forms[name]
+
+    def _compiled(self, dialect: Dialect) -> _Form:
+        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        types = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
+        binders = {name: found for name, type_ in types.items() if (found := type_.bind_processor(dialect))}
+        fixed = {name: bind.value for name, bind in binds.items() if not bind.required}
+        columns = getattr(self._statement, "selected_columns", ())
+        processors = [_reader(column.type, dialect) for column in columns]
+        readers = [(place, found) for place, found in enumerate(processors) if found is not None]
+        order = list(compiled.positiontup) if compiled.positional else None
+        return _Form(str(compiled), order, fixed, binders, readers)
+
+
+def _reader(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> _Convert | None:
+    """psycopg is asked by the number of a type, and gives a float as what it is."""
+    if isinstance(type_, sa.Float):
+        return None
+    return type_.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _driver(tx: Connection) -> Any:
+    return tx.connection.driver_connection
+
+
+class _Set(sa.types.TypeDecorator[Sequence[Any]]):
+    """Several values as one: a JSON list on SQLite, an array on Postgres."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self, of: sa.types.TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.ARRAY(type(self.of)))
+        return dialect.type_descriptor(sa.JSON())
+
+
+class Among(sa.ColumnElement[bool]):
+    """`column` is one of the values bound under a name: one text of a statement, however many there are."""
+
+    inherit_cache = False
+    type = sa.Boolean()
+
+    def __init__(self, column: sa.ColumnElement[Any], name: str = "ids") -> None:
+        self.column, self.bound = column, sa.bindparam(name, type_=_Set(column.type), required=True)
+
+    def self_group(self, against: Any = None) -> Self:
+        # Left alone, SQLAlchemy writes `… = 1` on SQLite, which then uses no index.
+        return self
+
+
+@compiles(Among)
+def _among(element: Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = compiler.process(element.column, **options), compiler.process(element.bound, **options)
+    if compiler.dialect.name == "postgresql":
+        return f"{column} = ANY ({values})"
+    return f"{column} IN (SELECT value FROM json_each({values}))"
