@@ -32,9 +32,10 @@ def test_the_diagrams_draw_the_tables(heading: str, table: dict[StrEnum, frozens
     assert drawn(heading) == arrows(table, first)
 
 
-def test_the_diagram_of_an_attempt_shows_each_of_its_ends() -> None:
+def test_the_diagram_of_an_attempt_shows_each_of_its_ends_and_the_one_way_back() -> None:
     ends = set(AttemptOutcome) - {AttemptOutcome.RUNNING}
-    assert drawn("An attempt") == {("[*]", "running")} | {("running", end.value) for end in ends}
+    back = {("[*]", "running"), ("lost", "running")}
+    assert drawn("An attempt") == back | {("running", end.value) for end in ends}
 
 
 @pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in sorted(DOCUMENTS)])
