@@ -37,9 +37,15 @@ class Space:
 
     def conditions(self, name: str) -> dict[str, list[Any]]:
         """The parameters that `name` depends on, each with the values one of which it must have."""
-        parameter = self.parameters[name]
-        when = parameter.when if isinstance(parameter, Range | Choice) else None
-        return {asked: wanted if isinstance(wanted, list) else [wanted] for asked, wanted in (when or {}).items()}
+        return self._conditions[name]
+
+    @cached_property
+    def _conditions(self) -> dict[str, dict[str, list[Any]]]:
+        asked: dict[str, dict[str, list[Any]]] = {}
+        for name, parameter in self.parameters.items():
+            when = parameter.when if isinstance(parameter, Range | Choice) else None
+            asked[name] = {on: value if isinstance(value, list) else [value] for on, value in (when or {}).items()}
+        return asked
 
     @cached_property
     def lattice(self) -> Lattice | None:

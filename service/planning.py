@@ -29,7 +29,7 @@ from caviar.states import Origin, TrialState
 from service import builtin
 from service.samplers import box, confirmation
 from service.samplers.interface import Ask, Independent, Plan, Suggestion
-from service.samplers.registry import SAMPLERS
+from service.samplers.registry import INDEPENDENT, SAMPLERS
 from service.samplers.streams import trial_seed
 from service.stopping.interface import cutoffs, to_json
 from service.stopping.registry import rule_for
@@ -62,7 +62,7 @@ class View:
 
 def way(spec: SearchSpec) -> Way:
     """Decisions of a stopping rule depend on results, even where the trials themselves do not."""
-    if isinstance(SAMPLERS[spec.sampler.name], Independent) and spec.stopping.name == "none":
+    if spec.sampler.name in INDEPENDENT and spec.stopping.name == "none":
         return Way.STREAM
     return Way.FREE if spec.sampler.order is Order.FREE else Way.ROUNDS
 

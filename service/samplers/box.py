@@ -32,6 +32,8 @@ def draw(space: Space, box: Box, *, seed: int, number: int) -> Hyperparameters:
 
 def _value(parameter: Varying, side: Side, u: float) -> Any:
     """The value at the share u of the side's total width, kept inside what `document` says of the side."""
+    if side is WHOLE and isinstance(parameter, Range):
+        return parameter.value_at(u)
     rest = u * sum(end - start for start, end in side)
     for start, end in side:
         if rest < end - start:

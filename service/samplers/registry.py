@@ -13,3 +13,5 @@ SAMPLERS: dict[SamplerName, Independent | Adaptive] = {
     SamplerName.GRID: GridSampler(),
     SamplerName.ZOOM: ZoomSampler(),
 }
+INDEPENDENT = frozenset(name for name, sampler in SAMPLERS.items() if isinstance(sampler, Independent))
+"""Those that depend on no result. Known by name, since asking an object takes as long as a query."""

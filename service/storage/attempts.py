@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -187,7 +188,9 @@ _MOVED = ["state", "metrics", "value", "score", "diverged", "error_code", "error
           "available_at", "stopped_step", "verdict"]  # fmt: skip
 
 
-def _move_statement(names: Collection[str]) -> Prepared:
+@cache
+def _move(names: tuple[str, ...]) -> Prepared:
+    """Moves a running trial; by the columns that change with it."""
     return Prepared(
         sa.update(tables.trial)
         .where(_trial.id == sa.bindparam("of_trial"), _trial.attempt == sa.bindparam("of_attempt"))
@@ -229,11 +232,6 @@ class Endings:
     def store(self, tx: Transaction) -> None:
         _DROP.run_each(tx, self._ended)
         closed = _CLOSE.run_each(tx, self._ended)
-        moved = sum(_STATEMENTS.setdefault(names, _move_statement(names)).run_each(tx, rows)
-                    for names, rows in self._moved.items())  # fmt: skip
+        moved = sum(_move(names).run_each(tx, rows) for names, rows in self._moved.items())
         if (closed, moved) != (len(self._ended), sum(map(len, self._moved.values()))):
             raise AssertionError("an attempt that was to end runs no longer")
-
-
-_STATEMENTS: dict[tuple[str, ...], Prepared] = {}
-"""By the columns that change."""

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -174,7 +174,14 @@ def parse(url: str) -> URL:
 
 
 def _engine(url: URL, **options: Any) -> Engine:
-    return sa.create_engine(url, json_deserializer=_parsed, **options)
+    return sa.create_engine(url, json_deserializer=_parsed, json_serializer=_written, **options)
+
+
+def _written(document: Any) -> str:
+    try:
+        return to_json(document).decode()
+    except ValueError:
+        return json.dumps(document)  # it takes half of a surrogate pair
 
 
 def _parsed(document: str | bytes) -> Any:

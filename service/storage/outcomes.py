@@ -50,15 +50,18 @@ def finish(
     late = salvage(tx, books, said, held, ttl=ttl, now=now)
     endings, results, ended = Endings(now), [], {held[key].search_id for key in late}
     for item in items:
-        result = _judge(item, held)
-        if result is None and isinstance(item, TrialOutcome):
+        if isinstance(item, Malformed):
+            results.append(Result(trial=item.trial, status=Status.REFUSED, code="invalid_item", detail=item.detail))
+            continue
+        digest = _digest(item)
+        result = _judge(item, digest, held)
+        if result is None:
             key = key_of(item)
-            _end(tx, endings, books[held[key].search_id], held[key], item)
+            _end(tx, endings, books[held[key].search_id], held[key], item, digest)
             ended.add(held[key].search_id)
             # A second finish of this attempt in the same request meets it as it now stands.
-            held[key] = replace(held[key], outcome=_OUTCOMES[item.outcome], finish_hash=_digest(item), is_leased=False)
+            held[key] = replace(held[key], outcome=_OUTCOMES[item.outcome], finish_hash=digest, is_leased=False)
             result = Result(trial=item.trial, status=Status.OK)
-        assert result is not None
         results.append(result)
     endings.store(tx)
     for search_id in sorted(ended):
@@ -73,12 +76,10 @@ def finish(
     return Finished(results, [books[search_id].as_it_stands() for search_id in sorted(ended)])
 
 
-def _judge(item: TrialOutcome | Malformed, held: Mapping[Key, Held]) -> Result | None:
+def _judge(item: TrialOutcome, digest: bytes, held: Mapping[Key, Held]) -> Result | None:
     """The answer to a finish that changes nothing; None to one that is to be carried out."""
-    if isinstance(item, Malformed):
-        return Result(trial=item.trial, status=Status.REFUSED, code="invalid_item", detail=item.detail)
     found = held.get(key_of(item))
-    if found is not None and found.finish_hash is not None and found.finish_hash == _digest(item):
+    if found is not None and found.finish_hash is not None and found.finish_hash == digest:
         return Result(trial=item.trial, status=Status.OK)
     if (gone := no_longer(item, held)) is not None:
         return gone
@@ -96,15 +97,15 @@ def _digest(item: TrialOutcome) -> bytes:
     return hashlib.sha256(json.dumps(item.model_dump(mode="json"), sort_keys=True).encode()).digest()
 
 
-def _end(tx: Transaction, endings: Endings, ledger: Ledger, held: Held, item: TrialOutcome) -> None:
+def _end(tx: Transaction, endings: Endings, ledger: Ledger, held: Held, item: TrialOutcome, digest: bytes) -> None:
     if item.outcome == "returned":
-        endings.end(held, AttemptOutcome.RETURNED, finish_hash=_digest(item))
+        endings.end(held, AttemptOutcome.RETURNED, finish_hash=digest)
         endings.move(ledger, held, TrialState.QUEUED, available_at=endings.now)
         return
     metrics = {**_last_metrics(tx, held), **{name: to_wire(value) for name, value in item.metrics.items()}}
     error = _error(item, ledger, metrics)
     outcome = AttemptOutcome.COMPLETED if error is None else AttemptOutcome.FAILED
-    endings.end(held, outcome, finish_hash=_digest(item))
+    endings.end(held, outcome, finish_hash=digest)
     if error is not None:
         code, detail = error
         columns = {"error_code": code, "error_detail": detail, "metrics": metrics, "finished_at": endings.now}

@@ -22,19 +22,26 @@ class _Convert(Protocol):
 
 @dataclass(frozen=True)
 class _Form:
-    """A statement as one driver takes it. `fixed`: values that stand in the statement itself."""
+    """A statement as one driver takes it.
+
+    `fixed`: values that stand in the statement itself, ready. `order`: the names by place, for a driver that counts.
+    """
 
     sql: str
-    order: Sequence[str] | None
     fixed: Values
-    binders: Mapping[str, _Convert]
+    binders: Mapping[str, _Convert | None]
+    order: Sequence[tuple[str, _Convert | None]] | None
     readers: Sequence[tuple[int, _Convert]]
 
     def bound(self, values: Values) -> Any:
-        filled = {**self.fixed, **values}
-        for name, convert in self.binders.items():
-            filled[name] = convert(filled[name])
-        return filled if self.order is None else [filled[name] for name in self.order]
+        if self.order is not None:
+            given = {**self.fixed, **values} if self.fixed else values
+            return [given[name] if convert is None else convert(given[name]) for name, convert in self.order]
+        binders = self.binders
+        converted = {
+            name: value if (convert := binders[name]) is None else convert(value) for name, value in values.items()
+        }
+        return {**self.fixed, **converted}
 
     def read(self, rows: list[Row]) -> list[Row]:
         """Columns whose type the driver does not know, in Python's terms."""
@@ -92,13 +99,18 @@ class Prepared:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         types = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
-        binders = {name: found for name, type_ in types.items() if (found := type_.bind_processor(dialect))}
-        fixed = {name: bind.value for name, bind in binds.items() if not bind.required}
+        binders = {name: type_.bind_processor(dialect) for name, type_ in types.items()}
+        fixed = {
+            name: bind.value if (convert := binders[name]) is None else convert(bind.value)
+            for name, bind in binds.items()
+            if not bind.required
+        }
         columns = getattr(self._statement, "selected_columns", ())
         processors = [_reader(column.type, dialect) for column in columns]
         readers = [(place, found) for place, found in enumerate(processors) if found is not None]
-        order = list(compiled.positiontup) if compiled.positional else None
-        return _Form(str(compiled), order, fixed, binders, readers)
+        names = compiled.positiontup if compiled.positional else None
+        order = None if names is None else [(name, None if name in fixed else binders[name]) for name in names]
+        return _Form(str(compiled), fixed, binders, order, readers)
 
 
 def _reader(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> _Convert | None:
