@@ -38,6 +38,7 @@ bench: .venv  ## every benchmark beside its peers, which it installs: an hour an
 	@$(BIN)/python -m bench.trainer
 	@$(BIN)/python -m bench.end_to_end
 	@$(BIN)/python -m bench.planning
+	@$(BIN)/python -m bench.service
 	@$(BIN)/python -m bench.search_quality
 
 check: .venv  ## lint, format, types, import directions

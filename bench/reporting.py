@@ -33,6 +33,11 @@ def verdict(figure: float | None, *, must: float, goal: float | None = None) -> 
     return f"must {must:g} {'reached' if figure >= must else 'MISSED'}"
 
 
+def at_most(figure: float, *, must: float) -> str:
+    """For a figure that is to be small."""
+    return f"must {must:g} {'reached' if figure <= must else 'MISSED'}"
+
+
 def last_line(figures: Mapping[str, Any]) -> str:
     """One JSON object, its numbers with four digits; null where there is no figure."""
     return json.dumps(_rounded(figures), allow_nan=False)

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,8 +23,7 @@ import psycopg
 FOLDERS = {16: "pginstall", 18: "pginstall18"}
 """PostgreSQL's major version, and the folder of the wheel that holds it."""
 _READY_SECONDS = 60.0
-_SETTINGS = {
-    "listen_addresses": "",
+_HURRY = {
     "fsync": "off",  # nothing of a test has to survive a power cut
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -64,13 +63,16 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(version: int = 16) -> Iterator[Postgres]:
-    """A server, stopped and removed at the end. Raises RuntimeError, with its log, when it does not start."""
+def running_postgres(version: int = 16, *, is_durable: bool = False) -> Iterator[Postgres]:
+    """A server, stopped and removed at the end. Raises RuntimeError, with its log, when it does not start.
+
+    `is_durable`: with PostgreSQL's own defaults, for what measures how long a commit takes.
+    """
     folder = Path(tempfile.mkdtemp(prefix="caviar-pg-"))
     log, account = folder / "log", _account()
     try:
         os.chown(folder, account.get("user", -1), account.get("group", -1))
-        command = _prepare(version, folder, account)
+        command = _prepare(version, folder, account, settings={} if is_durable else _HURRY)
         with log.open("wb") as output, _watched(command, folder, stdout=output, stderr=output, **account) as process:
             server = Postgres(folder, count(1))
             _wait_until_ready(server, process, log)
@@ -97,13 +99,14 @@ def _watched(command: list[str | Path], folder: Path, **options: Any) -> Iterato
         watcher.wait()
 
 
-def _prepare(version: int, folder: Path, account: dict[str, Any]) -> list[str | Path]:
+def _prepare(version: int, folder: Path, account: dict[str, Any], *, settings: Mapping[str, str]) -> list[str | Path]:
     """Create an empty cluster in the folder; returns the command that serves it."""
     binaries, cluster = _binaries(version, folder, account), folder / "cluster"
     initdb: list[str | Path] = [binaries / "initdb", "--pgdata", cluster, "--username", "postgres", "--auth", "trust"]
     _run([*initdb, "--encoding", "UTF8", "--locale", "C", "--no-sync"], account)
-    settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    return [binaries / "postgres", "-D", cluster, "-k", folder, *settings]
+    chosen = {"listen_addresses": "", **settings}
+    words = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
+    return [binaries / "postgres", "-D", cluster, "-k", folder, *words]
 
 
 def _account() -> dict[str, Any]:

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from bench.reporting import last_line, milliseconds, table, times, verdict
+from bench.reporting import at_most, last_line, milliseconds, table, times, verdict
 
 
 def test_a_table_aligns_its_columns() -> None:
@@ -34,6 +34,10 @@ def test_the_last_line_is_json_with_null_where_there_is_no_figure() -> None:
 )
 def test_a_verdict_says_which_of_both_is_reached(figure: float | None, says: str) -> None:
     assert verdict(figure, must=2, goal=3.5) == says
+
+
+def test_a_verdict_on_what_is_to_be_small_counts_the_limit_itself_as_reached() -> None:
+    assert [at_most(figure, must=1.25) for figure in (1.25, 1.26)] == ["must 1.25 reached", "must 1.25 MISSED"]
 
 
 def test_ratios_and_times_have_the_digits_they_deserve() -> None:
