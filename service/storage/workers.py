@@ -82,10 +82,10 @@ def live_by_trainer(tx: Transaction, *, since: datetime) -> dict[str, int]:
     return {str(trainer): int(workers) for trainer, workers in _LIVE.all(tx, since=since)}
 
 
+# From the leases to their trials: joined, SQLite may begin with all trials of the searches.
+_OF_SEARCH = sa.select(tables.trial.c.search_id).where(tables.trial.c.id == tables.lease.c.trial_id).scalar_subquery()
 _HELD = Prepared(
-    sa.select(sa.func.count())
-    .join_from(tables.lease, tables.trial, tables.trial.c.id == tables.lease.c.trial_id)
-    .where(tables.lease.c.worker == sa.bindparam("of_worker"), Among(tables.trial.c.search_id))
+    sa.select(sa.func.count()).where(tables.lease.c.worker == sa.bindparam("of_worker"), Among(_OF_SEARCH))
 )
 
 

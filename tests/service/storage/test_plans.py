@@ -44,13 +44,15 @@ def plans(database: Database) -> Iterator[list[str]]:
 
 
 def scans(steps: list[str]) -> list[str]:
-    return [step for step in steps if step.startswith("SCAN trial")]
+    """Steps that look at more trials than a claim, report or finish is about."""
+    is_narrow = ("rowid=?", "trial_queued", "number=?")
+    return [step for step in steps if " trial" in step and not any(mark in step for mark in is_narrow)]
 
 
 def test_a_claim_a_report_and_a_finish_look_at_no_finished_trial(desk: Desk) -> None:
     desk.search(queued=20, trials=30)
     with plans(desk.database) as steps:
-        grant = desk.claim_one()
+        grant, _ = desk.claim(capacity=2)
         desk.report(grant, 1, score=0.5)
         desk.finish(grant, score=0.5)
     assert any("USING INDEX trial_queued" in step or "USING COVERING INDEX trial_queued" in step for step in steps)
