@@ -46,7 +46,11 @@ async def _trial_id(trial: Annotated[str, Path(description="the trial's id", exa
 async def _wait(
     prefer: Annotated[str | None, Header(alias="Prefer", description="`wait=20`: hold the answer for so long")] = None,
 ) -> float:
-    """Seconds (RFC 7240). A preference that is not understood is ignored, as the RFC demands."""
+    return seconds_to_wait(prefer)
+
+
+def seconds_to_wait(prefer: str | None) -> float:
+    """Of a Prefer header (RFC 7240). A preference that is not understood is ignored, as the RFC demands."""
     found = _PREFERRED_WAIT.search(prefer or "")
     return min(float(found[1]), LONGEST_WAIT_SECONDS) if found else 0.0
 

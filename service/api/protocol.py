@@ -7,32 +7,33 @@ from fastapi import APIRouter, Request
 from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
 from service import queue
 from service.api import present
+from service.api.direct import DirectRoute
 from service.api.parameters import ServiceOf, Wait, search_key
 from service.api.problems import documented
 from service.changes import QUEUE
 from service.storage.claims import Grant
 
-router = APIRouter(prefix="/v1", tags=["workers"])
+router = APIRouter(prefix="/v1", tags=["workers"], route_class=DirectRoute)
 NEWCOMER_SECONDS = 0.25
 """A new worker that may wait does so first: workers are started together, and the first is not to take all there is."""
 
 
 @router.post("/trials:claim", responses=documented(404, 422))
-async def claim(request: Request, service: ServiceOf, wanted: ClaimRequest, wait: Wait = 0.0) -> ClaimAnswer:
+async def claim(request: Request, service: ServiceOf, said: ClaimRequest, wait: Wait = 0.0) -> ClaimAnswer:
     """Take trials. With `Prefer: wait=20` the answer comes as soon as there are some."""
-    search = None if wanted.search is None else search_key(wanted.search)
+    search = None if said.search is None else search_key(said.search)
     is_introduced = False
 
     async def attempt() -> list[Grant] | None:
         nonlocal is_introduced
         # The first look says that the worker is there. Later ones only read while there is nothing to take.
-        if is_introduced and not await queue.has_work(service, wanted, search_id=search):
+        if is_introduced and not await queue.has_work(service, said, search_id=search):
             return None
         is_introduced = True
-        return await queue.claim(service, wanted, search_id=search) or None
+        return await queue.claim(service, said, search_id=search) or None
 
-    with service.changes.asking(wanted.claim_key) as is_repeated:
-        if wait and await queue.introduce(service, wanted, search_id=search):
+    with service.changes.asking(said.claim_key) as is_repeated:
+        if wait and await queue.introduce(service, said, search_id=search):
             pause = min(NEWCOMER_SECONDS, wait)
             await asyncio.sleep(pause)
             wait -= pause

@@ -24,12 +24,13 @@ class _Convert(Protocol):
 class _Form:
     """A statement as one driver takes it.
 
-    `fixed`: values that stand in the statement itself, ready. `order`: the names by place, for a driver that counts.
+    `fixed`: values that stand in the statement itself, ready. `given`: the names of the others. `order`: all of them by
+    place, for a driver that counts.
     """
 
     sql: str
     fixed: Values
-    binders: Mapping[str, _Convert | None]
+    given: Sequence[tuple[str, _Convert | None]]
     order: Sequence[tuple[str, _Convert | None]] | None
     readers: Sequence[tuple[int, _Convert]]
 
@@ -37,10 +38,7 @@ class _Form:
         if self.order is not None:
             given = {**self.fixed, **values} if self.fixed else values
             return [given[name] if convert is None else convert(given[name]) for name, convert in self.order]
-        binders = self.binders
-        converted = {
-            name: value if (convert := binders[name]) is None else convert(value) for name, value in values.items()
-        }
+        converted = {name: values[name] if convert is None else convert(values[name]) for name, convert in self.given}
         return {**self.fixed, **converted}
 
     def read(self, rows: list[Row]) -> list[Row]:
@@ -110,7 +108,8 @@ class Prepared:
         readers = [(place, found) for place, found in enumerate(processors) if found is not None]
         names = compiled.positiontup if compiled.positional else None
         order = None if names is None else [(name, None if name in fixed else binders[name]) for name in names]
-        return _Form(str(compiled), fixed, binders, order, readers)
+        given = [(name, convert) for name, convert in binders.items() if name not in fixed]
+        return _Form(str(compiled), fixed, given, order, readers)
 
 
 def _reader(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> _Convert | None:

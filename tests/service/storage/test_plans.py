@@ -93,4 +93,4 @@ def test_a_sample_is_read_by_number_within_its_search(desk: Desk, limit: int) ->
     with plans(desk.database) as steps, desk.database.read() as tx:
         samples.finished(tx, search_id, limit=limit)
     assert any("SEARCH trial USING INDEX" in step for step in steps)
-    assert [step for step in steps if step.startswith("SCAN")] == []
+    assert [step for step in steps if step.startswith("SCAN trial")] == []
