@@ -20,7 +20,7 @@ _ORIGIN, _STATE = _NAMES.index("origin"), _NAMES.index("state")
 COLUMNS = [_trial[name] for name in _NAMES]
 _NEW = ["search_id", "number", "round", "origin", "parent_trial", "state", "stack", "hyperparameters", "seed",
         "metrics", "available_at", "created_at"]  # fmt: skip
-_INSERT = Prepared(sa.insert(tables.trial), columns=_NEW)
+_INSERT = Prepared(sa.insert(tables.trial).inline(), columns=_NEW)
 
 
 def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: datetime) -> None:
