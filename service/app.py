@@ -10,12 +10,23 @@ from starlette.responses import RedirectResponse
 
 from caviar import __version__
 from caviar.settings import Settings
-from service.api import description, health, importances, leaderboard, problems, protocol, searches, trials, workers
+from service.api import (
+    description,
+    health,
+    importances,
+    leaderboard,
+    problems,
+    protocol,
+    searches,
+    trials,
+    workers,
+)
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
 from service.storage.database import Database
 from service.turns import take_turns
+from service.watcher import keep_watch
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -25,11 +36,13 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = Service(settings, Database(settings.store_url), Clock(), Changes())
         app.state.service = service
-        turns = asyncio.create_task(take_turns(service))
+        beside = [asyncio.create_task(task) for task in (take_turns(service), keep_watch(service))]
         yield
-        turns.cancel()
-        with suppress(asyncio.CancelledError):
-            await turns
+        for task in beside:
+            task.cancel()
+        for task in beside:
+            with suppress(asyncio.CancelledError):
+                await task
         service.database.close()
 
     app = FastAPIOffline(

@@ -1,43 +1,107 @@
-"""Waiting for a change without holding a thread or a connection: what long polls are made of."""
+"""Waiting for a change without holding a thread or a connection: what long polls and event streams are made of."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 Found = TypeVar("Found")
-POLL_SECONDS = 1.0
-"""How long a change made through another server may stay unnoticed here."""
-QUEUE = "queue"
-"""The topic of trials that became claimable."""
+AT_ONCE = 4
+"""So many of those who want the same are called when something comes; each that finds something calls one more."""
 
 
-def ranking(search_id: int) -> str:
-    """The topic of a search's leaderboard."""
-    return f"ranking:{search_id}"
+class Topic(NamedTuple):
+    """What is waited for."""
+
+    kind: str
+    search: int = 0
+
+
+QUEUE = Topic("queue")
+"""Trials that became claimable."""
+
+
+def ranking(search_id: int) -> Topic:
+    """A search's leaderboard."""
+    return Topic("ranking", search_id)
+
+
+def events(search_id: int) -> Topic:
+    """Everything of a search that its change counter counts."""
+    return Topic("events", search_id)
+
+
+class Turn:
+    """The place of one who waits. A call that it has not answered when it leaves is passed on to the next in line."""
+
+    def __init__(self) -> None:
+        self._calls = self._answered = 0
+        self._called = asyncio.Event()
+
+    @property
+    def is_called(self) -> bool:
+        return self._calls > self._answered
+
+    def call(self) -> None:
+        self._calls += 1
+        self._called.set()
+
+    def look(self) -> Callable[[], None]:
+        """Call it before looking; what it gives, after having looked in vain. A call in between stays open."""
+        calls = self._calls
+
+        def answer() -> None:
+            self._answered = calls
+            if not self.is_called:
+                self._called.clear()
+
+        return answer
+
+    async def called(self, seconds: float) -> None:
+        """Until it is called, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._called.wait()
+
+
+Line = dict[Turn, None]
+"""Who wants the same, in the order in which they came."""
 
 
 class Changes:
-    """Made inside the running event loop; `announce` may be called from any thread."""
+    """Made inside the running event loop; `announce` and `close` may be called from any thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._listeners: dict[str, set[asyncio.Event]] = {}
+        self._lines: dict[Topic, dict[Hashable, Line]] = {}
         self._asking: dict[str, object] = {}
-        self._is_closed = False
+        self.is_closed = False
+        """The server is about to stop: nobody waits any more."""
 
-    def announce(self, *topics: str) -> None:
-        self._loop.call_soon_threadsafe(self._wake, topics)
+    def announce(self, *topics: Topic) -> None:
+        self._loop.call_soon_threadsafe(self._call, topics)
 
     def close(self) -> None:
-        """Answer everybody now: the server is about to stop. May be called from a signal handler."""
-        self._is_closed = True
-        self._loop.call_soon_threadsafe(lambda: self._wake(tuple(self._listeners)))
+        """Let everybody go now: the server is about to stop. May be called from a signal handler."""
+        self.is_closed = True
+        self._loop.call_soon_threadsafe(self._call_all)
 
-    def _wake(self, topics: tuple[str, ...]) -> None:
+    def awaited(self) -> set[Topic]:
+        """What somebody waits for now."""
+        return set(self._lines)
+
+    def _call(self, topics: Iterable[Topic]) -> None:
         for topic in topics:
-            for event in self._listeners.get(topic, ()):
-                event.set()
+            for line in self._lines.get(topic, {}).values():
+                for turn in islice(line, AT_ONCE):
+                    turn.call()
+
+    def _call_all(self) -> None:
+        for lines in self._lines.values():
+            for line in lines.values():
+                for turn in line:
+                    turn.call()
 
     @contextmanager
     def asking(self, key: str) -> Iterator[Callable[[], bool]]:
@@ -55,41 +119,56 @@ class Changes:
 
     async def until(
         self,
-        topic: str,
+        topic: Topic,
         attempt: Callable[[], Awaitable[Found | None]],
         *,
         seconds: float,
         is_gone: Callable[[], Awaitable[bool]],
+        wish: Hashable = None,
     ) -> Found | None:
-        """Call `attempt`, again after each change of the topic, until it finds something.
+        """Make the attempt, again after each change of the topic, until it finds something.
 
         None after `seconds`, when the caller is gone, or when the server stops.
+
+        Callers of one `wish` want the same: where one finds nothing, no other would. Of a change they are not all told,
+        but the AT_ONCE that have waited longest, and one more for each that found something. Without a wish, all are.
         """
         deadline = self._loop.time() + seconds
-        while not await is_gone():
-            with self._listening(topic) as changed:
+        with self.listening(topic, wish=wish) as turn:
+            while not await is_gone():
+                answer = turn.look()
                 found = await attempt()
                 left = deadline - self._loop.time()
-                if found is not None or left <= 0 or self._is_closed:
+                if found is not None or left <= 0 or self.is_closed:
                     return found
-                await _event_or_timeout(changed, min(left, POLL_SECONDS))
+                answer()
+                await turn.called(left)
+                if self.is_closed:
+                    return None
         return None
 
     @contextmanager
-    def _listening(self, topic: str) -> Iterator[asyncio.Event]:
-        """Begins before the attempt, so that a change during it is not missed."""
-        event = asyncio.Event()
-        self._listeners.setdefault(topic, set()).add(event)
+    def listening(self, *topics: Topic, wish: Hashable = None) -> Iterator[Turn]:
+        """A place in line. Begins before the first look, so that a change during it is not missed."""
+        turn = Turn()
+        key = turn if wish is None else wish
+        for topic in topics:
+            self._lines.setdefault(topic, {}).setdefault(key, {})[turn] = None
         try:
-            yield event
+            yield turn
         finally:
-            self._listeners[topic].discard(event)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
+            for topic in topics:
+                self._leave(topic, key, turn)
 
-
-async def _event_or_timeout(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+    def _leave(self, topic: Topic, key: Hashable, turn: Turn) -> None:
+        lines = self._lines[topic]
+        line = lines[key]
+        del line[turn]
+        if not line:
+            del lines[key]
+        elif turn.is_called and not self.is_closed:
+            following = next((other for other in line if not other.is_called), None)
+            if following is not None:
+                following.call()
+        if not lines:
+            del self._lines[topic]

@@ -41,7 +41,9 @@ async def claim(request: Request, service: ServiceOf, said: ClaimRequest, wait: 
         async def is_gone() -> bool:
             return is_repeated() or await request.is_disconnected()
 
-        grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=is_gone)
+        # Where one worker finds nothing, another with the same trainers finds nothing.
+        wish = (frozenset(said.trainers), search)
+        grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=is_gone, wish=wish)
     ttl_seconds = service.lease_ttl.total_seconds()
     return ClaimAnswer(trials=[present.claimed(grant, ttl_seconds=ttl_seconds) for grant in grants or ()], drain=False)
 

@@ -17,6 +17,10 @@ BROAD_EXCEPTS = {
     ("worker/stacks.py", "_train_or_fail"): "the edge of a stack: its trials fail, the claim's other stacks go on",
     ("caviar/loop.py", "_ask"): "the edge of a thread: whoever waits for its answer must learn why there is none",
     ("service/turns.py", "take_turns"): "the edge of a background turn: it is logged, and the next one comes",
+    (
+        "service/watcher.py",
+        "keep_watch",
+    ): "the edge of a look at the store: it is logged, and those who wait go on",
     ("service/queue.py", "_plan"): "the edge of a plan: what led to it is committed, and the next turn plans again",
     ("service/planning.py", "refill"): "the edge of a plan: the results beside it are committed, the next turn plans",
     ("service/storage/writer.py", "_carry_out"): "the edge of the writer: whoever asked is told, the next group is served",

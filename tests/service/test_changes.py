@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.changes import QUEUE, Changes, ranking
+from service.changes import AT_ONCE, QUEUE, Changes, Topic, events, ranking
 
 LONG = 20.0
-"""Longer than any of these tests may take, and shorter than the time between two polls while they run."""
-
-
-@pytest.fixture(autouse=True)
-def _no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A change that is found is found because it was announced."""
-    monkeypatch.setattr("service.changes.POLL_SECONDS", 3600.0)
+"""Longer than any of these tests may take. Nobody looks again by himself: what is found was announced."""
 
 
 class Shelf:
@@ -44,7 +38,7 @@ def within(test: Callable[[], Awaitable[Any]]) -> Any:
     return asyncio.run(body())
 
 
-def until(changes: Changes, shelf: Shelf, *, topic: str = QUEUE, seconds: float = LONG) -> Awaitable[str | None]:
+def until(changes: Changes, shelf: Shelf, *, topic: Topic = QUEUE, seconds: float = LONG) -> Awaitable[str | None]:
     return changes.until(topic, shelf.look, seconds=seconds, is_gone=stays)
 
 
@@ -73,7 +67,7 @@ def test_an_announcement_from_another_thread_wakes_who_waits() -> None:
         def deliver() -> None:
             assert shelf.looked.wait(LONG)
             shelf.thing = "caviar"
-            changes.announce("of no interest", QUEUE)
+            changes.announce(ranking(7), QUEUE)
 
         thread = threading.Thread(target=deliver)
         thread.start()
@@ -183,15 +177,126 @@ def test_what_a_look_raises_reaches_the_caller_and_nobody_listens_on() -> None:
     within(test)
 
 
-def test_a_change_made_through_another_server_is_found_by_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.changes.POLL_SECONDS", 0.001)
+class Row:
+    """Callers who all want the same, in the order in which they came; each thing is found by one of them."""
 
+    def __init__(self, changes: Changes, count: int) -> None:
+        self._changes = changes
+        self.things = 0
+        self.looks = 0
+        self.waiting: list[asyncio.Task[int | None]] = []
+        self._count = count
+
+    async def gather(self) -> None:
+        """Everybody has looked in vain."""
+        self.waiting = [asyncio.create_task(self._wait(number)) for number in range(self._count)]
+        while self.looks < self._count:
+            await asyncio.sleep(0)
+        self.looks = 0
+
+    async def lay_down(self, things: int) -> None:
+        self.things += things
+        self._changes.announce(QUEUE)
+        for _ in range(20 * self._count):  # time enough for everybody to look and to leave
+            await asyncio.sleep(0)
+
+    def served(self) -> list[int]:
+        return [number for number, task in enumerate(self.waiting) if task.done()]
+
+    async def _wait(self, number: int) -> int | None:
+        async def look() -> int | None:
+            self.looks += 1
+            await asyncio.sleep(0)
+            if not self.things:
+                return None
+            self.things -= 1
+            return number
+
+        return await self._changes.until(QUEUE, look, seconds=LONG, is_gone=stays, wish="the same")
+
+
+def test_one_thing_for_many_is_found_by_who_waited_longest_and_the_others_sleep_on() -> None:
     async def test() -> None:
-        shelf = Shelf()
+        row = Row(Changes(), 200)
+        await row.gather()
+        await row.lay_down(1)
+        assert row.served() == [0]
+        assert row.looks <= AT_ONCE + 1
 
-        async def look() -> str | None:
-            return "caviar" if await shelf.look() or shelf.looks == 3 else None
+    within(test)
 
-        assert await Changes().until(QUEUE, look, seconds=LONG, is_gone=stays) == "caviar"
+
+def test_who_finds_something_sends_the_next_so_that_nothing_is_left_while_somebody_waits() -> None:
+    async def test() -> None:
+        row = Row(Changes(), 60)
+        await row.gather()
+        await row.lay_down(45)
+        assert row.served() == list(range(45))
+        assert row.looks <= 45 + AT_ONCE
+        await row.lay_down(100)
+        assert row.served() == list(range(60))
+
+    within(test)
+
+
+@pytest.mark.parametrize("leaves", ["is cancelled", "fails", "is gone"])
+def test_who_leaves_with_a_call_unanswered_passes_it_on(leaves: str) -> None:
+    async def test() -> None:
+        changes, is_called = Changes(), False
+
+        async def fail() -> int | None:
+            if is_called:
+                raise RuntimeError("the database is gone")
+            return None
+
+        async def is_gone() -> bool:
+            return is_called and leaves == "is gone"
+
+        first = [
+            asyncio.create_task(changes.until(QUEUE, fail, seconds=LONG, is_gone=is_gone, wish="the same"))
+            for _ in range(AT_ONCE)
+        ]
+        await asyncio.sleep(0)
+        row = Row(changes, 1)
+        await row.gather()
+        is_called = True
+        changes.announce(QUEUE)
+        await asyncio.sleep(0)
+        if leaves == "is cancelled":
+            for task in first:
+                task.cancel()
+        row.things = 1
+        assert await row.waiting[0] == 0
+        await asyncio.gather(*first, return_exceptions=True)
+
+    within(test)
+
+
+def test_those_who_want_something_else_are_told_as_well() -> None:
+    async def test() -> None:
+        changes, shelf = Changes(), Shelf()
+        row = Row(changes, 50)
+        await row.gather()
+        waiting = asyncio.ensure_future(
+            changes.until(QUEUE, shelf.look, seconds=LONG, is_gone=stays, wish="something else")
+        )
+        while not shelf.looks:
+            await asyncio.sleep(0)
+        shelf.thing = "caviar"
+        changes.announce(QUEUE)
+        assert await waiting == "caviar"
+        changes.close()
+        assert await asyncio.gather(*row.waiting) == [None] * 50
+
+    within(test)
+
+
+def test_what_nobody_waits_for_is_not_awaited_any_more() -> None:
+    async def test() -> None:
+        changes = Changes()
+        with changes.listening(ranking(1), events(1)), changes.listening(ranking(1)):
+            assert changes.awaited() == {ranking(1), events(1)}
+        await until(changes, Shelf(), seconds=0.0)
+        assert changes.awaited() == set()
 
     within(test)

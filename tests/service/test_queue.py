@@ -13,7 +13,7 @@ from caviar.errors import NotFound
 from caviar.states import SearchState, TrialState
 from caviar.wire.protocol import Malformed
 from service import queue
-from service.changes import QUEUE, ranking
+from service.changes import QUEUE, Topic, ranking
 from service.context import Service
 from service.searches import create, read
 from service.storage import leases, tables, trials, workers
@@ -40,17 +40,15 @@ def of(service: Service, search_id: int) -> list[TrialRecord]:
 
 
 def hears(
-    service: Service, portal: BlockingPortal, topic: str, act: Callable[[], object], *, within: float = 20.0
+    service: Service, portal: BlockingPortal, topic: Topic, act: Callable[[], object], *, within: float = 20.0
 ) -> bool:
     """Whether somebody who waits for the topic looks again after the act, within so many seconds."""
 
     async def wait() -> bool:
         first, again = asyncio.Event(), asyncio.Event()
-        loop = asyncio.get_running_loop()
 
-        async def look() -> bool | None:
-            loop.call_soon_threadsafe((again if first.is_set() else first).set)
-            return None
+        async def look() -> None:
+            (again if first.is_set() else first).set()
 
         async def is_gone() -> bool:
             return again.is_set()
@@ -64,11 +62,6 @@ def hears(
         return again.is_set()
 
     return portal.call(wait)
-
-
-@pytest.fixture(autouse=True)
-def _no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.changes.POLL_SECONDS", 3600.0)
 
 
 def test_a_claim_gives_trials_with_leases_of_the_settings_length(service: Service) -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.stopping.asha import Asha
-from service.storage import rounds, rungs, samples, trials
+from service.storage import rounds, rungs, samples, trials, watch
 from service.storage.database import Database
 from tests.service.desk import Desk
 
@@ -21,25 +21,25 @@ def desk(sqlite_store_url: str) -> Iterator[Desk]:
 
 @contextmanager
 def plans(database: Database) -> Iterator[list[str]]:
-    """The steps of every statement on trials or rungs that runs inside the block."""
+    """The steps of every statement that runs inside the block."""
     found: list[str] = []
     carried_out: list[str] = []
 
-    def watch(connection: sa.Connection) -> None:
+    def trace(connection: sa.Connection) -> None:
         # Everything that reaches SQLite, with its values, whoever sent it.
         raw: Any = connection.connection.driver_connection
         raw.set_trace_callback(carried_out.append)
 
-    sa.event.listen(sa.Engine, "begin", watch)
+    sa.event.listen(sa.Engine, "begin", trace)
     try:
         yield found
     finally:
-        sa.event.remove(sa.Engine, "begin", watch)
+        sa.event.remove(sa.Engine, "begin", trace)
         with database.read() as tx:
             raw: Any = tx.connection.driver_connection
             raw.set_trace_callback(None)
             for statement in carried_out:
-                if statement.startswith(("SELECT", "UPDATE")) and ("trial" in statement or "rung" in statement):
+                if statement.startswith(("SELECT", "UPDATE")):
                     found.extend(str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall())
 
 
@@ -94,3 +94,13 @@ def test_a_sample_is_read_by_number_within_its_search(desk: Desk, limit: int) ->
         samples.finished(tx, search_id, limit=limit)
     assert any("SEARCH trial USING INDEX" in step for step in steps)
     assert [step for step in steps if step.startswith("SCAN trial")] == []
+
+
+def test_the_watcher_looks_at_active_searches_and_queued_trials_alone(desk: Desk) -> None:
+    search_id = desk.search(queued=20)
+    with plans(desk.database) as steps, desk.database.read() as tx:
+        watch.active(tx)
+        watch.counters(tx, [search_id])
+        watch.has_become_available(tx, after=desk.now, up_to=desk.now)
+    scanned = [step.rpartition(" ")[2] for step in steps if step.startswith("SCAN")]
+    assert {"search_active", "trial_queued"} >= set(scanned) > set()
