@@ -1,5 +1,6 @@
 """The HTTP interface as Python calls: typed answers in, the server's own error classes out."""
 
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -9,8 +10,20 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from caviar import __version__
-from caviar.errors import CaviarError, FieldError, RequestError, ServerFault, Unreachable, UsageError, every_class
+from caviar.errors import (
+    CaviarError,
+    FieldError,
+    NotFound,
+    RequestError,
+    RetryLater,
+    ServerFault,
+    Unreachable,
+    UsageError,
+    every_class,
+)
 from caviar.spec import SearchSpec
+from caviar.wire.event_stream import EVENT_STREAM, Message, messages
+from caviar.wire.events import SearchEvent
 from caviar.wire.importances import ImportancesAnswer
 from caviar.wire.problems import MEDIA_TYPE, Problem
 from caviar.wire.protocol import ClaimAnswer, ClaimRequest, FinishRequest, ReportRequest, Results
@@ -19,6 +32,10 @@ from caviar.wire.trials import LeaderboardPage, ReportPage, TrialAnswer, TrialDe
 from caviar.wire.workers import Health, WorkerPage
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+"""Seconds until a lost event stream is asked for again, doubling."""
+_LONGEST_SILENCE = 25.0
+"""After so many seconds without a word, more than two heartbeats, an event stream counts as lost."""
 _CLASSES = {cls.code: cls for cls in every_class()}
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -90,6 +107,59 @@ class Client:
     def importances(self, search: str) -> ImportancesAnswer:
         """Which parameters mattered, the most important first."""
         return self._parse(ImportancesAnswer, "GET", f"/v1/searches/{_part(search)}/importances")
+
+    def events(self, search: str, *, last: int | None = None) -> Iterator[SearchEvent]:
+        """The search as it stands, and again after every change, until it is deleted; also after it has ended.
+
+        Connects again by itself, for as long as it takes, where the server was restarted. What changed meanwhile is one
+        event. `last`: the `changes` of an event that is known already. Raises as other calls do where the first
+        connection fails.
+        """
+        path = f"/v1/searches/{_part(search)}/events"
+        for message in self._followed(path, None if last is None else str(last)):
+            try:
+                event = SearchEvent.model_validate_json(message.text)
+            except ValidationError as error:
+                raise ServerFault(f"{self.url}{path} told no event of this release; update caviar") from error
+            yield event
+
+    def _followed(self, path: str, last: str | None) -> Iterator[Message]:
+        """The events of one connection after the other, each of which begins where the one before ended."""
+        failures, is_known = 0, False
+        while True:
+            try:
+                for message in self._messages(path, last):
+                    failures, is_known = 0, True
+                    if message.kind == "deleted":
+                        return
+                    if message.kind == "search":
+                        last = message.id
+                        yield message
+            except NotFound:
+                if is_known:  # it was deleted while nobody listened
+                    return
+                raise
+            except (Unreachable, RetryLater, ServerFault):
+                if not is_known:
+                    raise
+            time.sleep(min(_FIRST_PAUSE * 2.0 ** min(failures, 10), _LONGEST_PAUSE))
+            failures += 1
+
+    def _messages(self, path: str, last: str | None) -> Iterator[Message]:
+        """Of one connection; the first says only that there is one."""
+        headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last} if last is not None else {})
+        timeout = httpx.Timeout(self._timeout, read=_LONGEST_SILENCE)
+        try:
+            with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                    raise _error_of(response)
+                if response.headers.get("content-type", "").split(";")[0] != EVENT_STREAM:
+                    raise _foreign(response)
+                yield Message("open", "", "")
+                yield from messages(response.iter_bytes())
+        except httpx.RequestError as error:
+            raise self._unreachable(error) from error
 
     # Trials
 

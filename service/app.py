@@ -12,6 +12,7 @@ from caviar import __version__
 from caviar.settings import Settings
 from service.api import (
     description,
+    events,
     health,
     importances,
     leaderboard,
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    for module in (searches, leaderboard, importances, trials, protocol, workers, health):
+    for module in (searches, leaderboard, events, importances, trials, protocol, workers, health):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     problems.install(app)

@@ -1,12 +1,14 @@
 """What every request works with, made once when the server starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from caviar.settings import Settings
+from caviar.wire.events import SearchEvent
 from service.changes import Changes
 from service.clock import Clock
 from service.storage.database import Database
+from service.together import Together
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,8 @@ class Service:
     database: Database
     clock: Clock
     changes: Changes
+    looks: Together[SearchEvent | None] = field(default_factory=Together)
+    """What open event streams read of their searches."""
 
     def now(self) -> datetime:
         return self.clock.now()

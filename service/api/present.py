@@ -6,6 +6,7 @@ from typing import Any
 
 from caviar.numbers import from_wire
 from caviar.states import Goal, TrialState
+from caviar.wire.events import BestTrial, SearchEvent
 from caviar.wire.protocol import ClaimedTrial, Lease
 from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
 from caviar.wire.trials import Attempt, Confirmed, LeaderboardRow, Report, Stopped, TrialAnswer, TrialDetail, TrialError
@@ -33,7 +34,7 @@ def search(
         name=record.name,
         state=record.state,
         trials=record.budget,
-        counts=Counts.model_validate({state.value: count for state, count in record.counts.items()}),
+        counts=_counts(record),
         progress=_progress(record, now),
         best=None if best is None else _best(best),
         rounds=record.next_round,
@@ -47,6 +48,30 @@ def search(
         parent=None if record.parent_search is None else str(record.parent_search),
         spec=dict(record.spec),
     )
+
+
+def event(record: SearchRecord, *, best: TrialRecord | None, live: dict[str, int], now: datetime) -> SearchEvent:
+    return SearchEvent(
+        id=str(record.id),
+        state=record.state,
+        trials=record.budget,
+        counts=_counts(record),
+        progress=_progress(record, now),
+        best=None if best is None else _best_trial(best),
+        rounds=record.next_round,
+        ranking=record.ranking,
+        waits_for=waits_for(record, live),
+        changes=record.changes,
+    )
+
+
+def _counts(record: SearchRecord) -> Counts:
+    return Counts.model_validate({state.value: count for state, count in record.counts.items()})
+
+
+def _best_trial(trial: TrialRecord) -> BestTrial:
+    assert trial.value is not None
+    return BestTrial(trial=str(trial.id), number=trial.number, value=trial.value)
 
 
 def _progress(record: SearchRecord, now: datetime) -> Progress:
