@@ -22,6 +22,7 @@ from service.api import (
     trials,
     workers,
 )
+from service.api.closing import Closing
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (searches, leaderboard, events, importances, trials, protocol, workers, health):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
+    app.add_middleware(Closing)
     problems.install(app)
     description.install(app)
     return app

@@ -1,8 +1,10 @@
 """Run the application under uvicorn until SIGTERM or SIGINT."""
 
+import asyncio
 import gc
 import socket
 from collections.abc import Callable
+from math import ceil
 from types import FrameType
 
 import uvicorn
@@ -11,12 +13,18 @@ from caviar.settings import Settings
 from service.app import create_app
 from service.listener import url_of
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 5.0
 """How long open requests may take to end once the server was told to stop."""
+LAST_CALL_SECONDS = 0.2
+"""How long clients that are connected are still told that the server stops, instead of finding it gone."""
+_LOOK_SECONDS = 0.02
 
 
 class _Server(uvicorn.Server):
-    """Answers waiting long polls as soon as it is told to stop; uvicorn itself would wait for them."""
+    """Lets those who wait go as soon as it is told to stop, and refuses new requests while it ends the open ones.
+
+    uvicorn itself would wait for the former, and close the connections of clients that are about to use them again.
+    """
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None], url: str) -> None:
         super().__init__(config)
@@ -36,6 +44,24 @@ class _Server(uvicorn.Server):
         if service := getattr(getattr(application, "state", None), "service", None):
             service.changes.close()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + GRACE_SECONDS
+        await self._drain(clock() + LAST_CALL_SECONDS, deadline)
+        self.config.timeout_graceful_shutdown = max(ceil(deadline - clock()), 1)
+        await super().shutdown(sockets)
+
+    async def _drain(self, last_call: float, deadline: float) -> None:
+        """Until the requests that are open now have ended, and who is connected had time to hear that it stops."""
+        clock = asyncio.get_running_loop().time
+        is_alone = not self.server_state.connections
+        waiting = set(self.server_state.tasks)
+        while not self.force_exit and clock() < deadline:
+            waiting = {task for task in waiting if not task.done()}
+            if not waiting and (is_alone or clock() > last_call):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
 
 def serve(settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None]) -> None:
     """Blocks. `on_ready` is given the server's URL once it answers on the listener. The store is ready already."""
@@ -45,7 +71,6 @@ def serve(settings: Settings, listener: socket.socket, *, on_ready: Callable[[st
         access_log=False,
         log_config=None,
         log_level="warning",
-        timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
     _Server(config, on_ready, url).run(sockets=[listener])
