@@ -10,7 +10,7 @@ from caviar.states import OPEN_SEARCH_STATES, Origin, SearchState
 from caviar.validation import one_sentence
 from caviar.wire.searches import SearchChange
 from service import beginnings, builtin
-from service.changes import QUEUE, ranking
+from service.changes import QUEUE, events, ranking
 from service.context import Service
 from service.planning import Way, advance, draft, lag, points, preview, problems, way
 from service.queue import follow_up
@@ -170,7 +170,7 @@ def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempote
         return trials.get(tx, trial_id)
 
     trial = service.database.run(work)
-    service.changes.announce(QUEUE)
+    service.changes.announce(QUEUE, events(search_id))
     return trial
 
 

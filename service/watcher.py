@@ -33,7 +33,7 @@ async def keep_watch(service: Service) -> None:
             # The edge of a look: while the database is away nothing is found, and those who wait go on waiting.
             if not is_failing:
                 reason = None if isinstance(error, Unavailable) else error
-                log.error("who waits here is not told of changes, because %s; trying on", error, exc_info=reason)
+                log.error("who waits here is not told of changes for now: %s", error, exc_info=reason)
             is_failing = True
         else:
             if is_failing:

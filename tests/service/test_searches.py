@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from caviar.errors import (
     BudgetUsed,
@@ -17,10 +18,12 @@ from caviar.spec import EXAMPLE, SearchSpec
 from caviar.states import SearchState, TrialState
 from caviar.wire.searches import SearchChange
 from service import searches as use
+from service.changes import QUEUE, events
 from service.context import Service
 from service.planning import advance, preview
 from service.storage.records import SearchRecord, TrialRecord
 from tests.service.desk import Desk, SetClock, a_spec
+from tests.service.test_queue import hears
 
 LAYERS = {"low": 1, "high": 3, "type": "int"}
 DIGITS = SearchSpec.model_validate(EXAMPLE)
@@ -226,6 +229,14 @@ def test_an_enqueued_trial_of_the_built_in_trainer_must_be_trainable(service: Se
     spec = SearchSpec.model_validate(EXAMPLE | {"space": {"layers": LAYERS, "epochs": 1}, "sampler": "random"})
     search_id = use.create(service, spec, idempotency_key=None).id
     assert enqueue(service, search_id, layers=2).stack != ""
+
+
+def test_an_enqueued_trial_wakes_those_who_wait_for_trials_and_for_events(
+    service: Service, portal: BlockingPortal
+) -> None:
+    search_id = new(service, trials=9, parallel=1)
+    for topic in (QUEUE, events(search_id)):
+        assert hears(service, portal, topic, lambda: enqueue(service, search_id, x=0.5))
 
 
 def test_an_enqueued_trial_with_a_key_is_enqueued_once(service: Service) -> None:
