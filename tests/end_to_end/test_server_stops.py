@@ -113,7 +113,7 @@ def stop(server: Server) -> float:
     return time.monotonic() - start
 
 
-def check_stops(processes: Processes, store_url: str, *, count: int) -> None:
+def check_stops(store_url: str, processes: Processes, *, count: int) -> None:
     port, seconds, refusals = port_to_keep(), [], 0
     for _ in range(count):
         server = processes.server(store_url, port=port)
@@ -128,10 +128,10 @@ def check_stops(processes: Processes, store_url: str, *, count: int) -> None:
     assert refusals > 0
 
 
-def test_a_server_under_load_stops_soon_and_cuts_nobody_off(processes: Processes, store_url: str) -> None:
-    check_stops(processes, store_url, count=2)
+def test_a_server_under_load_stops_soon_and_cuts_nobody_off(store_url: str, processes: Processes) -> None:
+    check_stops(store_url, processes, count=2)
 
 
 @pytest.mark.long
-def test_twenty_stops_under_load_cut_nobody_off(processes: Processes, store_url: str) -> None:
-    check_stops(processes, store_url, count=20)
+def test_twenty_stops_under_load_cut_nobody_off(store_url: str, processes: Processes) -> None:
+    check_stops(store_url, processes, count=20)

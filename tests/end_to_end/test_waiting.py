@@ -22,7 +22,7 @@ def a_claim(number: int, trainer: str) -> dict[str, Any]:
 
 
 def test_claims_that_wait_hold_up_nobody_and_each_trial_goes_to_one_of_them(
-    processes: Processes, store_url: str
+    store_url: str, processes: Processes
 ) -> None:
     server = processes.server(store_url)
     limits = httpx.Limits(max_connections=None)
@@ -84,7 +84,7 @@ def first_result(following: Iterator[SearchEvent]) -> tuple[float, int]:
 
 
 def test_a_change_through_one_server_reaches_those_who_wait_at_another_within_a_second(
-    processes: Processes, postgres_store_url: str
+    postgres_store_url: str, processes: Processes
 ) -> None:
     here, there = processes.server(postgres_store_url), processes.server(postgres_store_url)
     delays = []

@@ -172,7 +172,7 @@ def test_the_client_follows_a_search_to_its_deletion(sqlite_api: Api) -> None:
 
 
 def test_the_client_goes_on_when_the_server_was_killed_and_came_again(
-    processes: Processes, sqlite_store_url: str
+    sqlite_store_url: str, processes: Processes
 ) -> None:
     server = processes.server(sqlite_store_url, port=port_to_keep())
     with Client(server.url) as client, Api(server.url) as api:
