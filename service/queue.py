@@ -1,14 +1,14 @@
 """The worker protocol's three verbs as transactions: change the store, commit, plan what is due, tell who waits."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from anyio.to_thread import run_sync
 
 from caviar.wire.protocol import ClaimRequest, Malformed, Result, TrialOutcome, TrialReport
-from service.changes import QUEUE, ranking
+from service.changes import QUEUE, events, ranking
 from service.context import Service
 from service.planning import advance, depends_on_results, refill
 from service.storage import claims, idempotency, leases, ledgers, outcomes, reports, searches, workers
@@ -53,6 +53,7 @@ async def claim(service: Service, request: ClaimRequest, *, search_id: int | Non
         # None, though there is work: another worker emptied the search between our look and our lock.
         if grants or not await has_work(service, request, search_id=search_id):
             break
+    service.changes.announce(*{events(grant.search.id) for grant in grants})
     return grants
 
 
@@ -68,6 +69,7 @@ async def report(service: Service, items: Sequence[TrialReport | Malformed]) -> 
     heard = await service.database.written(
         lambda tx: reports.report(tx, items, ttl=service.lease_ttl, now=service.now())
     )
+    service.changes.announce(*map(events, heard.changed))
     if heard.stopped:
         await run_sync(partial(follow_up, service, heard.stopped, now=service.now()))
     return heard.results
@@ -81,7 +83,7 @@ async def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) ->
     finished = await service.database.written(work)
     if due := [search.id for search in finished.searches if depends_on_results(search)]:
         await run_sync(partial(follow_up, service, due, now=service.now()))
-    service.changes.announce(QUEUE, *(ranking(search.id) for search in finished.searches))
+    _announce(service, [search.id for search in finished.searches])
     return finished.results
 
 
@@ -89,7 +91,13 @@ def follow_up(service: Service, search_ids: Sequence[int], *, now: datetime) -> 
     """After trials of these searches ended or came back: create what is due and wake those who wait for it."""
     for search_id in search_ids:
         _plan(service, search_id, now=now)
-    service.changes.announce(QUEUE, *(ranking(search_id) for search_id in search_ids))
+    _announce(service, search_ids)
+
+
+def _announce(service: Service, search_ids: Iterable[int]) -> None:
+    """Trials of these searches ended, came back or were created."""
+    topics = [topic for search_id in search_ids for topic in (ranking(search_id), events(search_id))]
+    service.changes.announce(QUEUE, *topics)
 
 
 def _plan(service: Service, search_id: int, *, now: datetime) -> bool:
@@ -117,4 +125,4 @@ def sweep(service: Service) -> None:
         active = searches.open_ids(tx)
     planned = [search_id for search_id in active if _plan(service, search_id, now=now)]
     if concerned or planned:
-        service.changes.announce(QUEUE, *(ranking(search_id) for search_id in {*concerned, *planned}))
+        _announce(service, {*concerned, *planned})

@@ -138,7 +138,7 @@ def delete(service: Service, search_id: int) -> None:
         idempotency.forget_created(tx, route=_SUBMIT, created_id=search_id)
 
     service.database.run(work)
-    service.changes.announce(ranking(search_id))
+    service.changes.announce(ranking(search_id), events(search_id))
 
 
 def enqueue(service: Service, search_id: int, given: dict[str, Any], *, idempotency_key: str | None) -> TrialRecord:

@@ -25,19 +25,20 @@ StepKey = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Heard:
-    """The answers, one per item and in order, and the searches in which a trial was stopped."""
+    """The answers, one per item and in order; the searches that changed, and those in which a trial was stopped."""
 
     results: list[Result]
+    changed: list[int]
     stopped: list[int]
 
 
 def report(tx: Transaction, items: Sequence[TrialReport | Malformed], *, ttl: timedelta, now: datetime) -> Heard:
     """A step that was reported before is accepted again if it says the same."""
     if (beats := _heartbeats(tx, items, ttl=ttl, now=now)) is not None:
-        return Heard(beats, [])
+        return Heard(beats, [], [])
     hearing = _Hearing(tx, [item for item in items if isinstance(item, TrialReport)], ttl=ttl, now=now)
     results = [hearing.hear(item) for item in items]
-    return Heard(results, hearing.close())
+    return Heard(results, *hearing.close())
 
 
 _LIVE = Prepared(
@@ -135,8 +136,8 @@ class _Hearing:
             return Result(trial=item.trial, status=Status.STOP, reason=StopReason.STOPPED)
         return self._ok(item)
 
-    def close(self) -> list[int]:
-        """Store what was heard; returns the searches in which a trial was stopped."""
+    def close(self) -> tuple[list[int], list[int]]:
+        """Store what was heard; returns the searches that changed, and those in which a trial was stopped."""
         if self._spoken:
             _renew(self._tx, self._spoken, ttl=self._ttl, now=self._now)
         if self._fresh:
@@ -149,7 +150,7 @@ class _Hearing:
         self._changed |= {self._held[trial, attempt].search_id for trial, attempt, _ in self._fresh}
         for search_id in sorted(self._changed):
             ledgers.save(self._tx, self._books[search_id], now=self._now)
-        return sorted({stop.held.search_id for stop in self._stops})
+        return sorted(self._changed), sorted({stop.held.search_id for stop in self._stops})
 
 
 def _refused(item: TrialReport | Malformed, code: str, detail: str) -> Result:
