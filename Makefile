@@ -5,7 +5,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n lo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test test-long test-all bench check openapi clean
+.PHONY: help .venv demo test test-long test-all bench chaos check openapi clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ bench: .venv  ## every benchmark beside its peers, which it installs: an hour an
 	@$(BIN)/python -m bench.planning
 	@$(BIN)/python -m bench.service
 	@$(BIN)/python -m bench.search_quality
+
+# Sums up its run in chaos-report.json; docs/reliability.md says what the figures are.
+chaos: .venv  ## servers and workers killed, paused and cut off: make chaos SEED=1 TRIALS=1000 DB=sqlite
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m bench.chaos --seed $(or $(SEED),0) --trials $(or $(TRIALS),100) --db $(or $(DB),sqlite)
 
 check: .venv  ## lint, format, types, import directions
 	@$(BIN)/ruff check

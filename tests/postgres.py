@@ -69,20 +69,20 @@ def running_postgres(version: int = 16, *, is_durable: bool = False) -> Iterator
     `is_durable`: with PostgreSQL's own defaults, for what measures how long a commit takes.
     """
     folder = Path(tempfile.mkdtemp(prefix="caviar-pg-"))
-    log, account = folder / "log", _account()
+    log, account = folder / "log", unprivileged()
     try:
         os.chown(folder, account.get("user", -1), account.get("group", -1))
-        command = _prepare(version, folder, account, settings={} if is_durable else _HURRY)
-        with log.open("wb") as output, _watched(command, folder, stdout=output, stderr=output, **account) as process:
+        command = prepare(version, folder, account, settings={} if is_durable else _HURRY)
+        with log.open("wb") as output, watched(command, folder, stdout=output, stderr=output, **account) as process:
             server = Postgres(folder, count(1))
-            _wait_until_ready(server, process, log)
+            wait_until_ready(server, process, log)
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _watched(command: list[str | Path], folder: Path, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+def watched(command: list[str | Path], folder: Path, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
     """The server, with a watcher that stops it and removes its folder at the end, even if the tests were killed.
 
     Both live in sessions of their own: Ctrl-C is for the tests, which then end them.
@@ -99,7 +99,7 @@ def _watched(command: list[str | Path], folder: Path, **options: Any) -> Iterato
         watcher.wait()
 
 
-def _prepare(version: int, folder: Path, account: dict[str, Any], *, settings: Mapping[str, str]) -> list[str | Path]:
+def prepare(version: int, folder: Path, account: dict[str, Any], *, settings: Mapping[str, str]) -> list[str | Path]:
     """Create an empty cluster in the folder; returns the command that serves it."""
     binaries, cluster = _binaries(version, folder, account), folder / "cluster"
     initdb: list[str | Path] = [binaries / "initdb", "--pgdata", cluster, "--username", "postgres", "--auth", "trust"]
@@ -109,7 +109,7 @@ def _prepare(version: int, folder: Path, account: dict[str, Any], *, settings: M
     return [binaries / "postgres", "-D", cluster, "-k", folder, *words]
 
 
-def _account() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """Whom the server runs as, as arguments of subprocess: nobody when we are root, else ourselves."""
     if os.geteuid() != 0:
         return {}
@@ -146,7 +146,7 @@ def _run(command: list[Any], account: dict[str, Any]) -> None:
         raise RuntimeError(f"{command[0]} failed: {done.stderr}")
 
 
-def _wait_until_ready(server: Postgres, process: "subprocess.Popen[Any]", log: Path) -> None:
+def wait_until_ready(server: Postgres, process: "subprocess.Popen[Any]", log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while True:
         try:

@@ -1,0 +1,82 @@
+"""Caviar under faults: servers and workers are killed, paused and cut off, and a checker looks at what is left.
+
+    python -m bench.chaos --seed 1 --trials 200 --db sqlite [--planted all]
+
+Exit code 1 when something acknowledged was lost, or anything was duplicated, unexpected or stuck.
+Last line: one JSON object with the figures, which --report also takes. docs/reliability.md says what each is.
+"""
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.chaos import acts, checker, scoreboard
+from bench.chaos.figures import figures, is_clean
+from bench.chaos.plan import Targets
+from bench.chaos.run import Config, run
+from bench.reporting import last_line
+
+_MOST_SENTENCES = 20
+
+
+def main() -> None:
+    flags = _parser().parse_args()
+    with ExitStack() as stack:
+        temporary = stack.enter_context(TemporaryDirectory(prefix="caviar-chaos-"))
+        folder = Path(flags.folder or temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        found, sentences = _chaos(_config(flags, folder))
+    for sentence in sentences[:_MOST_SENTENCES]:
+        print(sentence)
+    if len(sentences) > _MOST_SENTENCES:
+        print(f"… and {len(sentences) - _MOST_SENTENCES} more, in {flags.report}")
+    flags.report.write_text(json.dumps({**found, "findings": sentences}, indent=2) + "\n")
+    print(f"\n{scoreboard.line(found)}\n{last_line(found)}")
+    sys.exit(0 if is_clean(found) else 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--trials", type=int, default=100, help="of all searches together; default 100")
+    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--ttl", type=float, default=2.0, help="seconds of a lease; default 2")
+    for field in fields(Targets):
+        flag = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(flag, type=int, metavar="N", help="default: grows with the trials")
+    parser.add_argument("--report", type=Path, default=Path("chaos-report.json"))
+    parser.add_argument("--folder", help="where histories, logs and the SQLite file are to be kept; default: nowhere")
+    return parser
+
+
+def _config(flags: argparse.Namespace, folder: Path) -> Config:
+    usual = Targets.usual(flags.trials, has_server_of_its_own=flags.db == "postgres").counted()
+    wanted = {name: usual[name] if getattr(flags, name) is None else getattr(flags, name) for name in usual}
+    return Config(
+        seed=flags.seed,
+        trials=flags.trials,
+        database=flags.db,
+        workers=flags.workers,
+        ttl_seconds=flags.ttl,
+        targets=Targets(**wanted),
+        folder=folder,
+    )
+
+
+def _chaos(config: Config) -> tuple[dict[str, Any], list[str]]:
+    """The figures, and a sentence for everything that is wrong."""
+    outcome = run(config)
+    history = acts.read(outcome.events)
+    findings = checker.check(history, outcome.told)
+    found = figures(config, outcome, history, findings)
+    return found, [f"{finding.fault}: {finding.sentence}" for finding in findings]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What a run's numbers are: counted from its outcome, never assumed."""
+
+import math
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.chaos import acknowledged, checker
+from bench.chaos.acts import Acts, Grant
+from bench.chaos.findings import Finding
+from bench.chaos.fleet import Harm
+from bench.chaos.run import Config, Outcome
+from bench.chaos.server import LONGEST_STOP_SECONDS
+from caviar import __version__
+from caviar.states import OPEN_STATES, AttemptOutcome
+
+
+def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Finding]) -> dict[str, Any]:
+    trials = [trial for one in outcome.told for trial in one.trials]
+    attempts = [attempt for trial in trials for attempt in trial.attempts]
+    acked, present = acknowledged.metrics_acknowledged(acts), acknowledged.metrics_present(outcome.told)
+    harmed = {harm.worker for harm in outcome.harms if harm.kind != "term"}
+    lost = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.LOST]
+    return {
+        "seed": config.seed,
+        "trials": len(trials),
+        "results": sum(trial.state not in OPEN_STATES for trial in trials),
+        "states": dict(Counter(trial.state.value for trial in trials)),
+        "workers": config.workers,
+        "ttl_seconds": config.ttl_seconds,
+        **checker.counted(findings),
+        "faults": dict(sorted(outcome.done.items())),
+        "missed": dict(outcome.missed),
+        "attempts": len(attempts),
+        "redone": (len(attempts) - len(trials)) / max(len(trials), 1),
+        "outcomes": dict(Counter(attempt.outcome.value for attempt in attempts)),
+        "lost_of_unharmed_workers": sum(attempt.worker not in harmed for attempt in lost),
+        "metrics_acked": sum(map(len, acked.values())),
+        "metrics_acked_present": sum(len(metrics) for key, metrics in acked.items() if present.get(key) == metrics),
+        "metrics_present": sum(map(len, present.values())),
+        "recovery_seconds": spread(recoveries(outcome.harms, acts)),
+        "server_stop_seconds": spread(outcome.stop_seconds),
+        "slow_stops": sum(seconds > LONGEST_STOP_SECONDS for seconds in outcome.stop_seconds),
+        "worker_drain_seconds": spread(outcome.drain_seconds),
+        "answers": {str(status): count for status, count in sorted(outcome.answered.items())},
+        "server_tracebacks": dict(Counter(outcome.tracebacks)),
+        "complaints": list(outcome.complaints),
+        "seconds": outcome.seconds,
+        "commit": commit(),
+        "caviar": __version__,
+        "python": platform.python_version(),
+        "database": outcome.database,
+    }
+
+
+def recoveries(harms: Sequence[Harm], acts: Acts) -> list[float]:
+    """Seconds from the kill of a worker to the next claim of each trial that it held and that was claimed again."""
+    grants: dict[str, list[Grant]] = {}
+    for grant in acts.grants:
+        grants.setdefault(grant.trial, []).append(grant)
+    ended = {(word.trial, word.attempt, word.worker): word.at for word in acts.words if word.call == "finish"}
+    found = []
+    for harm in harms:
+        for grant in acts.grants if harm.kind == "kill" else ():
+            is_held = grant.worker == harm.worker and ended.get((grant.trial, grant.attempt, grant.worker)) is None
+            later = [other.at for other in grants[grant.trial] if other.attempt > grant.attempt and other.at > harm.at]
+            if is_held and later:
+                found.append(min(later) - harm.at)
+    return found
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float | int | None]:
+    """Nearest-rank percentiles."""
+    ordered = sorted(seconds)
+
+    def percentile(share: float) -> float | None:
+        return ordered[math.ceil(share * len(ordered)) - 1] if ordered else None
+
+    return {"count": len(ordered), "p50": percentile(0.5), "p99": percentile(0.99), "max": percentile(1.0)}
+
+
+def commit() -> str:
+    """Of the tree that this file stands in; `+` where it was changed since."""
+    root = Path(__file__).parents[2]
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def is_clean(found: Mapping[str, Any]) -> bool:
+    return not any(found[name] for name in ("lost", "duplicated", "unexpected", "stuck", "slow_stops"))
