@@ -42,8 +42,9 @@ bench: .venv  ## every benchmark beside its peers, which it installs: an hour an
 	@$(BIN)/python -m bench.search_quality
 
 # Sums up its run in chaos-report.json; docs/reliability.md says what the figures are.
-chaos: .venv  ## servers and workers killed, paused and cut off: make chaos SEED=1 TRIALS=1000 DB=sqlite
-	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m bench.chaos --seed $(or $(SEED),0) --trials $(or $(TRIALS),100) --db $(or $(DB),sqlite)
+chaos: .venv  ## servers and workers killed, paused and cut off: make chaos SEED=1 TRIALS=1000 DB=sqlite PLANTED=all
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m bench.chaos --seed $(or $(SEED),0) --trials $(or $(TRIALS),100) \
+		--db $(or $(DB),sqlite) $(if $(PLANTED),--planted $(PLANTED))
 
 check: .venv  ## lint, format, types, import directions
 	@$(BIN)/ruff check

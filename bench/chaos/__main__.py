@@ -9,6 +9,7 @@ Last line: one JSON object with the figures, which --report also takes. docs/rel
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 from bench.chaos import acts, checker, scoreboard
 from bench.chaos.figures import figures, is_clean
 from bench.chaos.plan import Targets
+from bench.chaos.planted import BUGS, Verdict, judge
 from bench.chaos.run import Config, run
 from bench.reporting import last_line
 
@@ -26,11 +28,15 @@ _MOST_SENTENCES = 20
 
 def main() -> None:
     flags = _parser().parse_args()
-    with ExitStack() as stack:
-        temporary = stack.enter_context(TemporaryDirectory(prefix="caviar-chaos-"))
-        folder = Path(flags.folder or temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        found, sentences = _chaos(_config(flags, folder))
+    found: dict[str, Any] = {}
+    sentences: list[str] = []
+    if flags.trials:
+        with ExitStack() as stack:
+            folder = Path(flags.folder or stack.enter_context(TemporaryDirectory(prefix="caviar-chaos-")))
+            folder.mkdir(parents=True, exist_ok=True)
+            found, sentences = _chaos(_config(flags, folder))
+    if flags.planted:
+        found |= _planted(BUGS if flags.planted == "all" else [int(flags.planted)])
     for sentence in sentences[:_MOST_SENTENCES]:
         print(sentence)
     if len(sentences) > _MOST_SENTENCES:
@@ -50,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     for field in fields(Targets):
         flag = f"--{field.name.replace('_', '-')}"
         parser.add_argument(flag, type=int, metavar="N", help="default: grows with the trials")
+    parser.add_argument("--planted", metavar="N|all", choices=["all", *map(str, BUGS)], help="also plant this bug")
+    parser.add_argument("--bug", metavar="NAME", help="run all of it on a server with this bug: it must fail")
     parser.add_argument("--report", type=Path, default=Path("chaos-report.json"))
     parser.add_argument("--folder", help="where histories, logs and the SQLite file are to be kept; default: nowhere")
     return parser
@@ -66,6 +74,7 @@ def _config(flags: argparse.Namespace, folder: Path) -> Config:
         ttl_seconds=flags.ttl,
         targets=Targets(**wanted),
         folder=folder,
+        bug=flags.bug,
     )
 
 
@@ -76,6 +85,27 @@ def _chaos(config: Config) -> tuple[dict[str, Any], list[str]]:
     findings = checker.check(history, outcome.told)
     found = figures(config, outcome, history, findings)
     return found, [f"{finding.fault}: {finding.sentence}" for finding in findings]
+
+
+def _planted(numbers: Iterable[int]) -> dict[str, Any]:
+    """Each bug beside the sound server, a line for each and as figures."""
+    verdicts = [judge(number) for number in numbers]
+    for verdict in verdicts:
+        print(
+            f"{verdict.number:2} {verdict.bug:26} {'caught' if verdict.is_caught else 'NOT CAUGHT'}: {_shown(verdict)}"
+        )
+    return {
+        "planted_bugs": len(verdicts),
+        "planted_bugs_caught": sum(verdict.is_caught for verdict in verdicts),
+        "planted": {verdict.bug: {"sound": verdict.sound, "planted": verdict.planted} for verdict in verdicts},
+    }
+
+
+def _shown(verdict: Verdict) -> str:
+    """The first thing that went wrong; at the sound server, if anything did."""
+    if verdict.sound:
+        return f"without the bug, too: {verdict.sound[0]}"
+    return verdict.planted[0] if verdict.planted else "nothing went wrong"
 
 
 if __name__ == "__main__":

@@ -93,4 +93,6 @@ def commit() -> str:
 
 
 def is_clean(found: Mapping[str, Any]) -> bool:
-    return not any(found[name] for name in ("lost", "duplicated", "unexpected", "stuck", "slow_stops"))
+    """Nothing is wrong, and every bug that was planted was caught."""
+    is_sound = not any(found.get(name) for name in ("lost", "duplicated", "unexpected", "stuck", "slow_stops"))
+    return is_sound and found.get("planted_bugs_caught") == found.get("planted_bugs")

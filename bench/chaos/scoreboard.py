@@ -14,23 +14,33 @@ _HARMS = {
 
 
 def line(found: Mapping[str, Any]) -> str:
-    """`planted_bugs_caught` and `planted_bugs` are named when bugs were planted."""
+    """Of a run, of planted bugs (`planted_bugs_caught` of `planted_bugs`), or of both."""
+    return "; ".join([*(_run(found) if "trials" in found else []), *_planted(found), *_origin(found)])
+
+
+def _run(found: Mapping[str, Any]) -> list[str]:
     harms = [f"{found['faults'][kind]} {name}" for kind, name in _HARMS.items() if found["faults"].get(kind)]
     recovery = "/".join(_seconds(found["recovery_seconds"][part]) for part in ("p50", "p99", "max"))
-    planted = (
-        [f"{found['planted_bugs_caught']}/{found['planted_bugs']} planted bugs caught"]
-        if "planted_bugs" in found
-        else []
-    )
-    return (
+    return [
         f"{found['trials']:,} trials · {found['workers']} workers · {' · '.join(harms)} -> "
         f"{found['results']:,} results, {found['lost']} lost, {found['duplicated']} duplicated, "
-        f"{found['unexpected']} unexpected, {found['stuck']} stuck; "
-        f"{found['metrics_acked']:,} metrics acked, {found['metrics_acked_present']:,} present; "
-        f"{found['attempts']:,} attempts ({found['redone']:.1%} redone); "
-        f"recovery p50/p99/max = {recovery} s at TTL {found['ttl_seconds']:g} s; "
-        + "; ".join([*planted, f"commit {found['commit']}, seed {found['seed']}, {found['database']}"])
-    )
+        f"{found['unexpected']} unexpected, {found['stuck']} stuck",
+        f"{found['metrics_acked']:,} metrics acked, {found['metrics_acked_present']:,} present",
+        f"{found['attempts']:,} attempts ({found['redone']:.1%} redone)",
+        f"recovery p50/p99/max = {recovery} s at TTL {found['ttl_seconds']:g} s",
+    ]
+
+
+def _planted(found: Mapping[str, Any]) -> list[str]:
+    if "planted_bugs" not in found:
+        return []
+    return [f"{found['planted_bugs_caught']}/{found['planted_bugs']} planted bugs caught"]
+
+
+def _origin(found: Mapping[str, Any]) -> list[str]:
+    if "trials" not in found:
+        return []
+    return [f"commit {found['commit']}, seed {found['seed']}, {found['database']}"]
 
 
 def _seconds(value: float | None) -> str:

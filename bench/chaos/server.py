@@ -19,6 +19,8 @@ LONGEST_STOP_SECONDS = 10.0
 _KEPT_PORTS = range(20_000, 32_000)
 """Below those that Linux gives to outgoing connections, one of which could take the port while the server is down."""
 _READY_SECONDS = 60.0
+_ROOT = Path(__file__).parents[2]
+"""Servers run the code of this tree, whatever is installed."""
 
 
 class Server:
@@ -31,6 +33,7 @@ class Server:
         module = ["caviar"] if bug is None else ["bench.chaos.sabotaged", bug]
         self._command = [sys.executable, "-P", "-m", *module, "serve", "--json", "--lifeline"]
         self._settings = {
+            "PYTHONPATH": str(_ROOT),
             "CAVIAR_DATABASE_URL": store_url,
             "CAVIAR_DATA_DIR": str(folder),
             "CAVIAR_HOST": HOST,

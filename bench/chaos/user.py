@@ -13,6 +13,8 @@ import httpx
 from bench.chaos.history import History
 
 _PATIENCE_SECONDS = 120.0
+_LONGEST_DOUBT_SECONDS = 0.4
+"""Between the choice of a trial and its cancelling: about as long as a trial takes."""
 
 
 class User:
@@ -68,10 +70,11 @@ class User:
         self._history.note("enqueued", key=key, search=search, hyperparameters=hparams, **told)
 
     def cancel(self, search: str, chance: random.Random) -> None:
-        """One of the trials that run, or of those that wait where none does."""
+        """One of the trials that run, or of those that wait where none does; some finish before they hear of it."""
         for state in ("running", "queued"):
             page = self._asked("GET", f"/v1/searches/{search}/trials?state={state}&limit=200").json()["items"]
             if page:
+                time.sleep(chance.uniform(0, _LONGEST_DOUBT_SECONDS))
                 return self._cancel(str(chance.choice(page)["id"]))
         return None
 

@@ -58,6 +58,12 @@ def test_the_figures_are_counted() -> None:
     assert "1/2 planted bugs caught" in scoreboard.line({**found, "planted_bugs_caught": 1, "planted_bugs": 2})
 
 
+def test_a_bug_that_was_not_caught_is_as_bad_as_a_loss() -> None:
+    assert is_clean({"planted_bugs_caught": 2, "planted_bugs": 2})
+    assert not is_clean({"planted_bugs_caught": 1, "planted_bugs": 2})
+    assert scoreboard.line({"planted_bugs_caught": 1, "planted_bugs": 2}) == "1/2 planted bugs caught"
+
+
 def test_what_is_lost_shows_in_the_figures() -> None:
     story = Story()
     story.reports["11"].pop()
