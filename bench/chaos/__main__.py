@@ -42,7 +42,7 @@ def main() -> None:
     if len(sentences) > _MOST_SENTENCES:
         print(f"… and {len(sentences) - _MOST_SENTENCES} more, in {flags.report}")
     flags.report.write_text(json.dumps({**found, "findings": sentences}, indent=2) + "\n")
-    print(f"\n{scoreboard.line(found)}\n{last_line(found)}")
+    print(f"\n{scoreboard.line(found)}\n{last_line({name: figure for name, figure in found.items() if name != 'log'})}")
     sys.exit(0 if is_clean(found) else 1)
 
 
@@ -84,6 +84,8 @@ def _chaos(config: Config) -> tuple[dict[str, Any], list[str]]:
     history = acts.read(outcome.events)
     findings = checker.check(history, outcome.told)
     found = figures(config, outcome, history, findings)
+    began = min((fault.began for fault in outcome.log), default=0.0)
+    found["log"] = [[round(fault.began - began, 3), round(fault.ended - began, 3), fault.kind] for fault in outcome.log]
     return found, [f"{finding.fault}: {finding.sentence}" for finding in findings]
 
 

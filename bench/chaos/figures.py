@@ -23,6 +23,8 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
     attempts = [attempt for trial in trials for attempt in trial.attempts]
     acked, present = acknowledged.metrics_acknowledged(acts), acknowledged.metrics_present(outcome.told)
     harmed = {harm.worker for harm in outcome.harms if harm.kind != "term"}
+    recovered = recoveries(outcome.harms, acts)
+    away = [(fault.began, fault.ended + _AFTERMATH_SECONDS) for fault in outcome.log if fault.kind in _OUTAGES]
     lost = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.LOST]
     return {
         "seed": config.seed,
@@ -32,16 +34,20 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
         "workers": config.workers,
         "ttl_seconds": config.ttl_seconds,
         **checker.counted(findings),
-        "faults": dict(sorted(outcome.done.items())),
+        "faults": dict(sorted((Counter(fault.kind for fault in outcome.log) + Counter(outcome.proxied)).items())),
         "missed": dict(outcome.missed),
         "attempts": len(attempts),
         "redone": (len(attempts) - len(trials)) / max(len(trials), 1),
         "outcomes": dict(Counter(attempt.outcome.value for attempt in attempts)),
         "lost_of_unharmed_workers": sum(attempt.worker not in harmed for attempt in lost),
+        "most_over_parallel": outcome.most_over_parallel,
         "metrics_acked": sum(map(len, acked.values())),
         "metrics_acked_present": sum(len(metrics) for key, metrics in acked.items() if present.get(key) == metrics),
         "metrics_present": sum(map(len, present.values())),
-        "recovery_seconds": spread(recoveries(outcome.harms, acts)),
+        "recovery_seconds": spread([back - lost for lost, back in recovered]),
+        "recovery_undisturbed_seconds": spread(
+            [back - lost for lost, back in recovered if not _overlaps(away, lost, back)]
+        ),
         "server_stop_seconds": spread(outcome.stop_seconds),
         "slow_stops": sum(seconds > LONGEST_STOP_SECONDS for seconds in outcome.stop_seconds),
         "worker_drain_seconds": spread(outcome.drain_seconds),
@@ -56,8 +62,17 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
     }
 
 
-def recoveries(harms: Sequence[Harm], acts: Acts) -> list[float]:
-    """Seconds from the kill of a worker to the next claim of each trial that it held and that was claimed again."""
+_OUTAGES = {"server_kill", "server_term", "db_restart", "partition"}
+_AFTERMATH_SECONDS = 5.0
+"""So long after an outage a worker may pause before it tries again."""
+
+
+def _overlaps(spans: Sequence[tuple[float, float]], began: float, ended: float) -> bool:
+    return any(first <= ended and last >= began for first, last in spans)
+
+
+def recoveries(harms: Sequence[Harm], acts: Acts) -> list[tuple[float, float]]:
+    """When a worker was killed, and the next claim of a trial that it held: for each that was claimed again."""
     grants: dict[str, list[Grant]] = {}
     for grant in acts.grants:
         grants.setdefault(grant.trial, []).append(grant)
@@ -68,7 +83,7 @@ def recoveries(harms: Sequence[Harm], acts: Acts) -> list[float]:
             is_held = grant.worker == harm.worker and ended.get((grant.trial, grant.attempt, grant.worker)) is None
             later = [other.at for other in grants[grant.trial] if other.attempt > grant.attempt and other.at > harm.at]
             if is_held and later:
-                found.append(min(later) - harm.at)
+                found.append((harm.at, min(later)))
     return found
 
 

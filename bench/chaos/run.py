@@ -46,14 +46,25 @@ class Config:
 
 
 @dataclass(frozen=True)
+class Happened:
+    """A fault, with its times (time.monotonic): a server that was killed answers again at its end."""
+
+    kind: str
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """All that a run left behind."""
 
     events: Sequence[Event]
     told: Sequence[Told]
     harms: Sequence[Harm]
-    done: Mapping[str, int]
-    """Faults that happened, by kind."""
+    log: Sequence[Happened]
+    """Faults other than the proxy's, as they happened."""
+    proxied: Mapping[str, int]
+    """The proxy's faults, by kind."""
     missed: Mapping[str, int]
     """Faults that the searches ended too soon for."""
     answered: Mapping[int, int]
@@ -63,6 +74,8 @@ class Outcome:
     complaints: Sequence[str]
     """Workers that ended by themselves, requests of the user that nobody answered."""
     tracebacks: Sequence[str]
+    most_over_parallel: int
+    """By how many trials one search was seen to run more than its `parallel` at once."""
     seconds: float
     database: str
 
@@ -126,10 +139,12 @@ class _Stage:
     user: User
     client: Client
     searches: list[str] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
+    log: list[Happened] = field(default_factory=list)
     left: list[Fault] = field(default_factory=list)
     unmet: Counter[str] = field(default_factory=Counter)
     """Orders to the proxy that no request met."""
+    most_over: int = 0
+    """By how many trials more than `parallel` one search ran at once, as far as anybody saw."""
     began: float = field(default_factory=time.monotonic)
 
     def play(self) -> None:
@@ -150,9 +165,12 @@ class _Stage:
     def _look(self) -> list[SearchAnswer] | None:
         """The searches; None while the server does not answer."""
         try:
-            return list(self.client.searches().items)
+            found = list(self.client.searches().items)
         except CaviarError:
             return None
+        over = [search.counts.running - int(search.spec["parallel"]) for search in found]
+        self.most_over = max([self.most_over, *over])
+        return found
 
     def _harm(self, progress: float) -> None:
         """Every fault that is due; one that nobody can suffer now comes first the next time."""
@@ -165,8 +183,10 @@ class _Stage:
         if kind in KINDS:
             self.proxy.order(kind)
             return True
+        began = time.monotonic()
         has_happened = self._ways()[kind]()
-        self.done[kind] += has_happened
+        if has_happened:
+            self.log.append(Happened(kind, began, time.monotonic()))
         return has_happened
 
     def _ways(self) -> dict[str, Callable[[], bool]]:
@@ -247,13 +267,15 @@ class _Stage:
             events=history.read(self.config.folder),
             told=told,
             harms=self.fleet.harms,
-            done=self.done + self.proxy.done,
+            log=self.log,
+            proxied=self.proxy.done,
             missed=Counter(fault.kind for fault in self.left) + self.unmet,
             answered=self.proxy.answered,
             stop_seconds=self.server.stop_seconds,
             drain_seconds=self.fleet.drain_seconds,
             complaints=[*self.fleet.crashes, *self.user.failures],
             tracebacks=self.server.tracebacks(),
+            most_over_parallel=self.most_over,
             seconds=time.monotonic() - self.began,
             database=_version(self.cluster),
         )

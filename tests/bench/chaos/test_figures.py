@@ -1,5 +1,6 @@
 """The figures of a run, and the line that shows them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from bench.chaos.checker import check
 from bench.chaos.figures import figures, is_clean, recoveries, spread
 from bench.chaos.fleet import Harm
 from bench.chaos.plan import Targets
-from bench.chaos.run import Config, Outcome
+from bench.chaos.run import Config, Happened, Outcome
 from tests.bench.chaos.story import Story
 
 CONFIG = Config(
@@ -29,13 +30,15 @@ def outcome(story: Story) -> Outcome:
         events=story.events,
         told=story.told(),
         harms=[Harm("kill", "ada", 5.5)],
-        done={"worker_kill": 1, "drop_answer": 2, "delay": 1},
+        log=[Happened("worker_kill", 5.5, 5.6), Happened("server_kill", 20.0, 21.0)],
+        proxied={"drop_answer": 2, "delay": 1},
         missed={},
         answered={200: 10},
         stop_seconds=[0.5],
         drain_seconds=[],
         complaints=[],
         tracebacks=[],
+        most_over_parallel=0,
         seconds=12.0,
         database="SQLite 3",
     )
@@ -50,10 +53,12 @@ def test_the_figures_are_counted() -> None:
     assert [found[name] for name in ("metrics_acked", "metrics_acked_present", "metrics_present")] == [20, 20, 20]
     assert found["redone"] == pytest.approx(1 / 3)
     assert found["lost_of_unharmed_workers"] == 0
+    assert found["faults"] == {"delay": 1, "drop_answer": 2, "server_kill": 1, "worker_kill": 1}
+    assert found["recovery_seconds"]["max"] == found["recovery_undisturbed_seconds"]["max"] == 0.5
     assert is_clean(found)
     assert scoreboard.line(found).startswith(
-        "3 trials · 2 workers · 1 worker kill -9 · 2 dropped responses -> 3 results, 0 lost, 0 duplicated, "
-        "0 unexpected, 0 stuck; 20 metrics acked, 20 present; 4 attempts (33.3% redone); recovery"
+        "3 trials · 2 workers · 1 worker kill -9 · 1 server kill -9 · 2 dropped responses -> 3 results, 0 lost, "
+        "0 duplicated, 0 unexpected, 0 stuck; 20 metrics acked, 20 present; 4 attempts (33.3% redone); recovery"
     )
     assert "1/2 planted bugs caught" in scoreboard.line({**found, "planted_bugs_caught": 1, "planted_bugs": 2})
 
@@ -74,9 +79,16 @@ def test_what_is_lost_shows_in_the_figures() -> None:
 
 def test_recovery_is_from_the_kill_to_the_next_claim_of_what_was_held() -> None:
     story = Story()
-    assert recoveries([Harm("kill", "ada", 5.5)], story.acts()) == [0.5]
+    assert recoveries([Harm("kill", "ada", 5.5)], story.acts()) == [(5.5, 6.0)]
     assert recoveries([Harm("pause", "ada", 5.5)], story.acts()) == []
     assert recoveries([Harm("kill", "bob", 100.0)], story.acts()) == []
+
+
+def test_a_recovery_during_an_outage_is_not_an_undisturbed_one() -> None:
+    story = Story()
+    ended = replace(outcome(story), log=[Happened("server_kill", 0.5, 1.0)])
+    found = figures(CONFIG, ended, story.acts(), [])
+    assert (found["recovery_seconds"]["count"], found["recovery_undisturbed_seconds"]["count"]) == (1, 0)
 
 
 def test_a_spread_is_of_nearest_ranks_and_has_no_figure_where_nothing_was_measured() -> None:
