@@ -22,7 +22,8 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
     trials = [trial for one in outcome.told for trial in one.trials]
     attempts = [attempt for trial in trials for attempt in trial.attempts]
     acked, present = acknowledged.metrics_acknowledged(acts), acknowledged.metrics_present(outcome.told)
-    harmed = {harm.worker for harm in outcome.harms if harm.kind != "term"}
+    drained = {harm.worker for harm in outcome.harms if harm.kind == "term"}
+    harmed = {harm.worker for harm in outcome.harms} - drained
     recovered = recoveries(outcome.harms, acts)
     away = [(fault.began, fault.ended + _AFTERMATH_SECONDS) for fault in outcome.log if fault.kind in _OUTAGES]
     lost = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.LOST]
@@ -39,7 +40,8 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
         "attempts": len(attempts),
         "redone": (len(attempts) - len(trials)) / max(len(trials), 1),
         "outcomes": dict(Counter(attempt.outcome.value for attempt in attempts)),
-        "lost_of_unharmed_workers": sum(attempt.worker not in harmed for attempt in lost),
+        "lost_of_unharmed_workers": sum(attempt.worker not in harmed | drained for attempt in lost),
+        "lost_of_drained_workers": sum(attempt.worker in drained for attempt in lost),
         "most_over_parallel": outcome.most_over_parallel,
         "metrics_acked": sum(map(len, acked.values())),
         "metrics_acked_present": sum(len(metrics) for key, metrics in acked.items() if present.get(key) == metrics),

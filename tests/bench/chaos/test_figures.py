@@ -84,6 +84,23 @@ def test_recovery_is_from_the_kill_to_the_next_claim_of_what_was_held() -> None:
     assert recoveries([Harm("kill", "bob", 100.0)], story.acts()) == []
 
 
+@pytest.mark.parametrize(
+    ("harms", "unharmed", "drained"),
+    [
+        ([], 1, 0),
+        ([Harm("pause", "ada", 5.5)], 0, 0),
+        ([Harm("term", "ada", 5.5)], 0, 1),
+        ([Harm("kill", "bob", 9)], 1, 0),
+    ],
+)
+def test_a_lost_attempt_is_told_apart_by_what_was_done_to_its_worker(
+    harms: list[Harm], unharmed: int, drained: int
+) -> None:
+    story = Story()
+    found = figures(CONFIG, replace(outcome(story), harms=harms), story.acts(), [])
+    assert (found["lost_of_unharmed_workers"], found["lost_of_drained_workers"]) == (unharmed, drained)
+
+
 def test_a_recovery_during_an_outage_is_not_an_undisturbed_one() -> None:
     story = Story()
     ended = replace(outcome(story), log=[Happened("server_kill", 0.5, 1.0)])
