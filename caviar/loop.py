@@ -131,7 +131,8 @@ class Loop:
                 if failures:
                     self._say("the server answers again")
                 return self._take_back(request) if answer is None else answer.trials
-        return []
+        # A claim that was not answered may have been granted all the same.
+        return self._take_back(request) if failures else []
 
     def _poll(self, request: ClaimRequest) -> ClaimAnswer | None:
         """The answer to a long poll, or None if the loop drains first.

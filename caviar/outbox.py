@@ -36,7 +36,7 @@ class _Held:
 
 
 class Outbox:
-    """Use as `with`: leaving it sends what is left, for at most `grace` seconds."""
+    """Use as `with`: leaving it sends what is left, for at most `grace` seconds, which a hurried flush has begun."""
 
     def __init__(self, client: Client, *, heartbeat: float, grace: float, say: Callable[[str], None]) -> None:
         self._client, self._heartbeat, self._grace, self._say = client, heartbeat, grace, say
@@ -45,6 +45,7 @@ class Outbox:
         self._outcomes: list[TrialOutcome] = []
         self._sent_at = -math.inf
         self._is_closing = False
+        self._hurry_ends_at: float | None = None
         self._defect: BaseException | None = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="caviar-outbox", daemon=True)
@@ -57,7 +58,8 @@ class Outbox:
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
-        self._thread.join(self._grace)
+        left = self._grace if self._hurry_ends_at is None else self._hurry_ends_at - time.monotonic()
+        self._thread.join(max(left, 0.0))
 
     def hold(self, proofs: Sequence[Proof], *, ttl: float) -> None:
         """Keep these leases alive from now on. A short lease is renewed more often than the setting says."""
@@ -89,14 +91,13 @@ class Outbox:
 
     def flush(self, *, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Wait until everything was sent and answered, or, in a hurry, until the grace is over."""
-        deadline: float | None = None
         with self._changed:
             while self._reports or self._outcomes:
                 if self._defect is not None:
                     raise ProcessFailed(f"results cannot be sent: {self._defect!r}") from self._defect
-                if is_hurried() and deadline is None:
-                    deadline = time.monotonic() + self._grace
-                if deadline is not None and time.monotonic() >= deadline:
+                if is_hurried() and self._hurry_ends_at is None:
+                    self._hurry_ends_at = time.monotonic() + self._grace
+                if self._hurry_ends_at is not None and time.monotonic() >= self._hurry_ends_at:
                     return
                 self._changed.wait(0.2)
 
@@ -118,7 +119,8 @@ class Outbox:
                 if failures == 0:
                     self._say(f"{error.detail}; training goes on, results are kept until it answers")
                 failures += 1
-                time.sleep(pause_after(failures))
+                # Never longer than a heartbeat: a lease must not run out between two tries.
+                time.sleep(min(pause_after(failures), self._heartbeat))
             else:
                 if failures:
                     self._say("the server answers again")

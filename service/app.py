@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.responses import RedirectResponse
@@ -27,7 +28,7 @@ from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
 from service.storage.database import Database
-from service.turns import take_turns
+from service.turns import begin, take_turns
 from service.watcher import keep_watch
 
 
@@ -38,7 +39,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = Service(settings, Database(settings.store_url), Clock(), Changes())
         app.state.service = service
-        beside = [asyncio.create_task(task) for task in (take_turns(service), keep_watch(service))]
+        begun = await run_sync(begin, service)
+        beside = [asyncio.create_task(task) for task in (take_turns(service, begun), keep_watch(service))]
         yield
         for task in beside:
             task.cancel()

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from anyio.to_thread import run_sync
 
+from caviar.errors import Unavailable
 from service import queue
 from service.context import Service
 from service.storage import leases
@@ -15,9 +16,21 @@ log = logging.getLogger("caviar.service")
 LONGEST_PAUSE_SECONDS = 5.0
 
 
-async def take_turns(service: Service) -> None:
-    """Runs until it is cancelled."""
-    last = datetime.min.replace(tzinfo=UTC)
+def begin(service: Service) -> datetime | None:
+    """Before the first request is heard: leases get the time back in which there was no server. For the first turn.
+
+    Later it could not be told any more: whoever speaks first would make it look as if somebody had listened all along.
+    """
+    now = service.now()
+    try:
+        service.database.run(partial(leases.grace, since=None, ttl=service.lease_ttl, now=now))
+    except Unavailable:
+        return None
+    return now
+
+
+async def take_turns(service: Service, last: datetime | None) -> None:
+    """Runs until it is cancelled. `last`: what `begin` gave."""
     while True:
         try:
             last = await run_sync(turn, service, last)
@@ -27,14 +40,14 @@ async def take_turns(service: Service) -> None:
         await asyncio.sleep(min(service.lease_ttl.total_seconds() / 4, LONGEST_PAUSE_SECONDS))
 
 
-def turn(service: Service, last: datetime) -> datetime:
+def turn(service: Service, last: datetime | None) -> datetime:
     """One turn; `last` is when the one before ended, and what this returns is for the next.
 
-    After a pause (a restart, a suspended machine, a database that was away) every lease is first extended by one term:
-    no worker is to blame for the time in which nobody listened.
+    After a pause (a suspended machine, a database that was away) every lease first gets the time back in which nobody
+    listened.
     """
     now = service.now()
-    if now - last > service.lease_ttl / 2:
-        service.database.run(partial(leases.grace, until=now + service.lease_ttl))
+    if last is None or now - last > service.lease_ttl / 2:
+        service.database.run(partial(leases.grace, since=last, ttl=service.lease_ttl, now=now))
     queue.sweep(service)
     return service.now()

@@ -143,7 +143,8 @@ def salvage(
 ) -> set[Key]:  # fmt: skip
     """Give lost attempts back to the workers that were only silent, where nobody has taken the trial since.
 
-    Their entries in `held` are live afterwards. Returns their keys.
+    A search in which others run in their place, as many as may, takes none back. Their entries in `held` are live
+    afterwards. Returns their keys.
     """
     late = [
         value
@@ -152,21 +153,26 @@ def salvage(
         and value.is_free
         and token_hash(proof.token) == value.token_hash
     ]
-    for value in {(value.trial_id, value.attempt): value for value in late}.values():
+    taken = set[Key]()
+    for key, value in {(value.trial_id, value.attempt): value for value in late}.items():
+        ledger = books[value.search_id]
+        if ledger.counts[TrialState.RUNNING] >= ledger.search.parallel:
+            continue
         lease = {"worker": value.worker, "granted_at": now, "beat_at": now, "expires_at": now + ttl}
         of = {"of_trial": value.trial_id, "of_attempt": value.attempt}
         if (_RESUME.run(tx, **of), _REOPEN.run(tx, **of)) != (1, 1):
             raise AssertionError(f"trial {value.trial_id} has no lost attempt {value.attempt} to go on with")
         GRANT.run(tx, trial_id=value.trial_id, attempt=value.attempt, **lease)
-        books[value.search_id].move(TrialState.QUEUED, TrialState.RUNNING)
-        held[value.trial_id, value.attempt] = replace(
+        ledger.move(TrialState.QUEUED, TrialState.RUNNING)
+        held[key] = replace(
             value,
             outcome=AttemptOutcome.RUNNING,
             state=TrialState.RUNNING,
             lost_count=value.lost_count - 1,
             is_leased=True,
         )
-    return {(value.trial_id, value.attempt) for value in late}
+        taken.add(key)
+    return taken
 
 
 _DROP = Prepared(

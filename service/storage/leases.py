@@ -11,6 +11,7 @@ from service.storage.attempts import Endings, Held, open_books
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
 from service.storage.prepared import Among, Prepared
+from service.storage.types import Instant
 
 _lease = tables.lease.c
 MAX_LOST = 3
@@ -74,7 +75,20 @@ def _lose(endings: Endings, ledger: Ledger, held: Held, *, now: datetime) -> Non
     endings.move(ledger, held, TrialState.QUEUED, lost_count=lost_count, available_at=now + pause)
 
 
-def grace(tx: Transaction, *, until: datetime) -> None:
-    """After a restart: no worker is to blame for the time in which the server did not listen."""
+def grace(tx: Transaction, *, since: datetime | None, ttl: timedelta, now: datetime) -> None:
+    """Give every lease the time back in which no server listened, up to a full term: no worker is to blame for it.
+
+    It began at `since`, or when somebody was last heard. So a lease whose worker is dead runs out even under a server
+    that restarts again and again, as long as anybody else speaks.
+    """
     ledgers.lock_owners(tx, list(tx.execute(sa.select(_lease.trial_id)).scalars()))
-    tx.execute(sa.update(tables.lease).where(_lease.expires_at < until).values(expires_at=until))
+    if since is None:
+        since = tx.execute(sa.select(sa.func.max(tables.worker.c.seen_at, type_=Instant()))).scalar_one_or_none() or now
+    leases = tx.execute(sa.select(_lease.trial_id, _lease.expires_at)).all()
+    later = {trial: max(expires, min(expires + (now - since), now + ttl)) for trial, expires in leases}
+    _PUT_OFF.run_each(tx, [{"of_trial": trial, "until": until} for trial, until in later.items()])
+
+
+_PUT_OFF = Prepared(
+    sa.update(tables.lease).where(_lease.trial_id == sa.bindparam("of_trial")).values(expires_at=sa.bindparam("until"))
+)

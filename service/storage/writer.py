@@ -58,7 +58,9 @@ class Writer:
             group.append(more)
         return group, False
 
-    def _carry_out(self, group: Sequence[tuple[Work, Future[Any]]]) -> None:
+    def _carry_out(self, asked: Sequence[tuple[Work, Future[Any]]]) -> None:
+        # Whoever has given up by now is not served; whoever is served can no longer give up.
+        group = [(work, future) for work, future in asked if future.set_running_or_notify_cancel()]
         endings: list[Callable[[], None]] = []
         try:
             with self._begin() as tx:

@@ -1,6 +1,6 @@
 """Leases that run out: the trial is queued again, a few times, and then no more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from caviar.states import AttemptOutcome, SearchState, TrialState
 from service.storage import leases, workers
@@ -101,17 +101,46 @@ def test_a_sweep_names_each_search_it_concerned_once(desk: Desk) -> None:
     assert desk.sweep() == [first, second]
 
 
-def test_after_a_restart_every_lease_has_a_full_term_again(desk: Desk) -> None:
+def graced(desk: Desk, *, since: datetime | None = None) -> None:
+    with desk.database.write() as tx:
+        leases.grace(tx, since=since, ttl=TTL, now=desk.now)
+
+
+def test_after_a_restart_every_lease_has_the_time_back_since_somebody_was_heard(desk: Desk) -> None:
     desk.search(queued=2)
     old = desk.claim_one()
+    desk.wait(10)
+    young = desk.claim_one("bob")
     desk.wait(1000)
-    young = desk.claim_one()
-    desk.wait(-5)
-    with desk.database.write() as tx:
-        leases.grace(tx, until=desk.now + TTL)
-    assert desk.expiry(old) == desk.now + TTL
-    assert desk.expiry(young) == desk.now + timedelta(seconds=5) + TTL
+    graced(desk)
+    assert desk.expiry(young) == desk.now + TTL
+    assert desk.expiry(old) == desk.now + TTL - timedelta(seconds=10)
     assert desk.sweep() == []
+    graced(desk, since=desk.now - timedelta(seconds=5))
+    assert desk.expiry(old) == desk.now + TTL - timedelta(seconds=5)
+
+
+def test_no_lease_is_shortened_or_longer_than_a_term_from_now(desk: Desk) -> None:
+    desk.search()
+    grant = desk.claim_one()
+    granted_until = desk.expiry(grant)
+    desk.wait(-5)
+    graced(desk, since=desk.now - TTL)
+    assert desk.expiry(grant) == granted_until
+
+
+def test_a_server_that_restarts_all_the_time_still_frees_what_the_dead_held(desk: Desk) -> None:
+    search_id = desk.search(queued=2)
+    dead, alive = desk.claim_one("dead"), desk.claim_one("alive")
+    for _ in range(8):
+        desk.wait(2)
+        graced(desk)
+        desk.report(alive)
+        desk.wait(5)
+        desk.report(alive)
+        desk.sweep()
+    assert desk.trial(search_id, dead.trial.number).state is TrialState.QUEUED
+    assert desk.trial(search_id, alive.trial.number).state is TrialState.RUNNING
 
 
 def test_losses_end_a_search_like_other_failures(desk: Desk) -> None:

@@ -116,3 +116,21 @@ def test_a_whole_stack_comes_back_with_one_report(desk: Desk) -> None:
     assert {answer.status for answer in desk.reports(*twice)} == {"ok"}
     assert desk.states(search_id) == [TrialState.RUNNING] * 6
     assert {answer.status for answer in desk.finishes(*(an_outcome(grant) for grant in grants))} == {"ok"}
+
+
+def test_nothing_is_taken_up_beyond_parallel(desk: Desk) -> None:
+    search_id = desk.search(queued=2, trials=2, parallel=1)
+    late = desk.claim_one()
+    desk.lose(late)
+    assert desk.report(late).status == "ok"
+    desk.lose(late)
+    again = desk.claim_one("ada")
+    assert again.trial.number == late.trial.number
+    desk.lose(again)  # a second loss: it waits a while, and another trial is claimed
+    taken = desk.claim_one("bob")
+    assert taken.trial.number != again.trial.number
+
+    assert desk.report(again).status == "lost"
+    assert desk.read(search_id).counts[TrialState.RUNNING] == 1
+    desk.finish(taken, score=0.5)
+    assert desk.finish(again, score=0.25).status == "ok"

@@ -30,7 +30,7 @@ def test_a_write_that_is_broken_off_leaves_nothing(desk: Desk) -> None:
             searches.create(tx, a_spec(), dataset_hash=None, now=desk.now)
             claims.claim(tx, a_claim(capacity=2, key=key), search_id=None, ttl=TTL, now=desk.now)
             outcomes.finish(tx, [an_outcome(running, score=0.1)], ttl=TTL, now=desk.now)
-            leases.grace(tx, until=desk.now + 9 * TTL)
+            leases.grace(tx, since=desk.now - TTL, ttl=TTL, now=desk.now)
             raise PowerCut
 
     with pytest.raises(PowerCut):

@@ -71,7 +71,7 @@ class Crowd:
         self._desk.now = now
         self._desk.wait(300)
         with self._desk.database.write() as tx:
-            leases.grace(tx, until=self._desk.now + TTL)
+            leases.grace(tx, since=None, ttl=TTL, now=self._desk.now)
 
 
 def run(url: str, *, workers: int = 1, order: int = 0, **fields: Any) -> Trials:

@@ -1,7 +1,6 @@
 """The server's turns: leases outlive a pause of the server, and no fault ends the turns."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 from anyio.from_thread import BlockingPortal
@@ -9,11 +8,9 @@ from anyio.from_thread import BlockingPortal
 from caviar.states import TrialState
 from service.context import Service
 from service.searches import create
-from service.turns import take_turns, turn
+from service.turns import begin, take_turns, turn
 from tests.service import verbs
 from tests.service.desk import TTL, Desk, SetClock, a_claim, a_spec
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def held(service: Service) -> int:
@@ -27,10 +24,11 @@ def state(service: Service, search_id: int) -> TrialState:
     return Desk(service.database).trial(search_id).state
 
 
-def test_a_server_that_starts_gives_every_lease_a_full_term(service: Service, clock: SetClock) -> None:
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_server_that_starts_gives_every_lease_the_time_back(service: Service, clock: SetClock, is_away: bool) -> None:
     search_id = held(service)
     clock.wait(10_000)
-    last = turn(service, NEVER)
+    last = turn(service, None if is_away else begin(service))
     assert (last, state(service, search_id)) == (clock.at, TrialState.RUNNING)
     for _ in range(3):
         clock.wait(TTL.total_seconds() / 3)
@@ -43,7 +41,7 @@ def test_a_server_that_starts_gives_every_lease_a_full_term(service: Service, cl
 
 def test_a_server_that_was_suspended_blames_no_worker(service: Service, clock: SetClock) -> None:
     search_id = held(service)
-    last = turn(service, NEVER)
+    last = turn(service, begin(service))
     clock.wait(3600)
     turn(service, last)
     assert state(service, search_id) is TrialState.RUNNING
@@ -58,7 +56,7 @@ def test_a_turn_that_fails_is_logged_and_the_next_one_comes(
     rename(service, "search", "hidden")
 
     async def watch() -> bool:
-        running = asyncio.create_task(take_turns(service))
+        running = asyncio.create_task(take_turns(service, None))
         while caplog.text.count("a turn of the server failed") < 2:
             assert not running.done()
             await asyncio.sleep(0.001)

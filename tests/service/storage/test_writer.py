@@ -114,3 +114,11 @@ def test_what_was_submitted_before_the_end_is_done(sqlite_store_url: str) -> Non
     with closing(Database(sqlite_store_url)) as database:
         futures = [database.submit(create) for _ in range(50)]
     assert sorted(future.result() for future in futures) == list(range(1, 51))
+
+
+def test_who_has_given_up_is_not_served_and_the_writer_goes_on(database: Database) -> None:
+    with held_up(database):
+        given_up, served = database.submit(create), database.submit(create)
+        assert given_up.cancel()
+    assert (served.result(), count(database)) == (1, 1)
+    assert database.run(create) == 2
