@@ -17,6 +17,7 @@ from service.api import (
     health,
     importances,
     leaderboard,
+    metrics,
     problems,
     protocol,
     searches,
@@ -24,9 +25,11 @@ from service.api import (
     workers,
 )
 from service.api.closing import Closing
+from service.api.timing import Timing
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
+from service.gauges import Gauges
 from service.storage.database import Database
 from service.turns import begin, take_turns
 from service.watcher import keep_watch
@@ -38,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = Service(settings, Database(settings.store_url), Clock(), Changes())
+        service.metrics.watch(Gauges(service))
         app.state.service = service
         begun = await run_sync(begin, service)
         beside = [asyncio.create_task(task) for task in (take_turns(service, begun), keep_watch(service))]
@@ -56,10 +60,11 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    for module in (searches, leaderboard, events, importances, trials, protocol, workers, health):
+    for module in (searches, leaderboard, events, importances, trials, protocol, workers, health, metrics):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(Closing)
+    app.add_middleware(Timing)  # the outermost: what Closing refuses is counted too
     problems.install(app)
     description.install(app)
     return app

@@ -3,12 +3,25 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
 Found = TypeVar("Found")
 AT_ONCE = 4
 """So many of those who want the same are called when something comes; each that finds something calls one more."""
+
+
+@dataclass
+class Waited:
+    """What the request at hand has waited on purpose, which is no sign of a slow server."""
+
+    seconds: float = 0.0
+
+
+WAITED: ContextVar[Waited | None] = ContextVar("waited", default=None)
+"""Set by whoever wants to know."""
 
 
 class Topic(NamedTuple):
@@ -78,6 +91,8 @@ class Changes:
         self._asking: dict[str, object] = {}
         self.is_closed = False
         """The server is about to stop: nobody waits any more."""
+        self.waiting = 0
+        """How many places in line are taken at this moment."""
 
     def announce(self, *topics: Topic) -> None:
         self._loop.call_soon_threadsafe(self._call, topics)
@@ -142,10 +157,18 @@ class Changes:
                 if found is not None or left <= 0 or self.is_closed:
                     return found
                 answer()
-                await turn.called(left)
+                await self._wait(turn, left)
                 if self.is_closed:
                     return None
         return None
+
+    async def _wait(self, turn: Turn, seconds: float) -> None:
+        start = self._loop.time()
+        try:
+            await turn.called(seconds)
+        finally:
+            if (waited := WAITED.get()) is not None:
+                waited.seconds += self._loop.time() - start
 
     @contextmanager
     def listening(self, *topics: Topic, wish: Hashable = None) -> Iterator[Turn]:
@@ -154,9 +177,11 @@ class Changes:
         key = turn if wish is None else wish
         for topic in topics:
             self._lines.setdefault(topic, {}).setdefault(key, {})[turn] = None
+        self.waiting += 1
         try:
             yield turn
         finally:
+            self.waiting -= 1
             for topic in topics:
                 self._leave(topic, key, turn)
 

@@ -7,6 +7,7 @@ from caviar.settings import Settings
 from caviar.wire.events import SearchEvent
 from service.changes import Changes
 from service.clock import Clock
+from service.metrics import Metrics
 from service.storage.database import Database
 from service.together import Together
 
@@ -19,6 +20,7 @@ class Service:
     changes: Changes
     looks: Together[SearchEvent | None] = field(default_factory=Together)
     """What open event streams read of their searches."""
+    metrics: Metrics = field(default_factory=Metrics)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -34,8 +34,10 @@ async def take_turns(service: Service, last: datetime | None) -> None:
     while True:
         try:
             last = await run_sync(turn, service, last)
+            service.metrics.swept()
         except Exception:
             # The edge of a turn: what fails now, because the database is away, is done by the next one.
+            service.metrics.turn_failed()
             log.exception("a turn of the server failed; the next one comes")
         await asyncio.sleep(min(service.lease_ttl.total_seconds() / 4, LONGEST_PAUSE_SECONDS))
 

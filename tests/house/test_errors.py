@@ -16,6 +16,7 @@ BROAD_EXCEPTS = {
     ("caviar/outbox.py", "_run"): "the edge of a thread: whoever waits for it must learn that it is gone, and why",
     ("worker/stacks.py", "_train_or_fail"): "the edge of a stack: its trials fail, the claim's other stacks go on",
     ("caviar/loop.py", "_ask"): "the edge of a thread: whoever waits for its answer must learn why there is none",
+    ("service/api/timing.py", "__call__"): "the edge of a request: it is counted as failed and raised on",
     ("service/turns.py", "take_turns"): "the edge of a background turn: it is logged, and the next one comes",
     (
         "service/watcher.py",

@@ -1,0 +1,50 @@
+"""Times every request, as a layer around all routes.
+
+What counts is when the answer begins: a stream that stays open for hours is as quick as its first byte, and what a
+long poll waits for a change is taken off.
+"""
+
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.changes import WAITED, Waited
+from service.metrics import Metrics
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Timing:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        metrics: Metrics = scope["app"].state.service.metrics
+        waited, start = Waited(), perf_counter()
+        WAITED.set(waited)
+
+        def answered(status: int) -> None:
+            # Whoever invents paths and methods must not fill our memory with series.
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            seconds = perf_counter() - start - waited.seconds
+            metrics.answered(seconds, route=_template(scope), method=method, status=status)
+
+        async def timed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, timed)
+        except Exception:
+            # Seen on its way out: the answer is given further outside, by service.api.problems.
+            answered(500)
+            raise
+
+
+def _template(scope: Scope) -> str:
+    """`/v1/trials/{trial}`; "other" for what no route of ours has answered."""
+    return str(getattr(scope.get("route"), "path", "other"))
