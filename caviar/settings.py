@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from caviar.errors import InvalidSettings
+from caviar.logs import LogFormat, LogLevel
 from caviar.validation import pointer, sentence
 
 
@@ -35,6 +36,9 @@ class Settings(BaseSettings):
             description="what one stack's arrays may take; default: a quarter of the machine's",
         ),
     ] = None
+
+    log_format: Annotated[LogFormat, Field(description="text for people, json for log stores")] = "text"
+    log_level: Annotated[LogLevel, Field(description="the least that server and workers log")] = "info"
 
     @classmethod
     def settings_customise_sources(

@@ -21,11 +21,9 @@ from worker.stacks import quarter_of_memory, train
 TRAINERS = ("mlp",)
 
 
-def run(settings: Settings, *, name: str | None, search: str | None, say: Callable[[str], None]) -> None:
+def run(settings: Settings, *, name: str, search: str | None, say: Callable[[str], None]) -> None:
     """Work until SIGTERM or SIGINT; a second one ends the process at once. Call it in the main thread."""
-    profile = Profile(
-        worker=name or _own_name(), capacity=settings.capacity, trainers=TRAINERS, search=search, about=_about()
-    )
+    profile = Profile(worker=name, capacity=settings.capacity, trainers=TRAINERS, search=search, about=_about())
     with Client(settings.url) as client:
         within_memory = partial(train, budget_bytes=_bytes(settings.memory_mb))
         loop = Loop(client, profile, within_memory, heartbeat=settings.heartbeat_seconds, say=say)
@@ -45,7 +43,7 @@ def _bytes(megabytes: float | None) -> int:
     return quarter_of_memory() if megabytes is None else int(megabytes * 1e6)
 
 
-def _own_name() -> str:
+def own_name() -> str:
     """Another name for every process, so that the server never takes two for one."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
 

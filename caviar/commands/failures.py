@@ -22,7 +22,7 @@ def explain(error: Exception) -> int:
     if isinstance(error, CaviarError):
         return _name_fields(error)
     lines = str(error).splitlines() or ["no reason given"]
-    say(f"error: unexpected {type(error).__name__}: {lines[0]}; {VERBOSE}=1 shows where")
+    say(f"error: unexpected {type(error).__name__}: {lines[0]}; {VERBOSE}=1 shows where", is_error=True)
     return ExitCode.FAILED
 
 
@@ -34,13 +34,13 @@ def _refuse(error: typer.TyperException) -> int:
         text = f"{error.message}; did you mean {near[0]}?"
     context: Any = getattr(error, "ctx", None)
     advice = f"; {context.command_path} --help explains" if context and not text.endswith("?") else ""
-    say(f"error: {text[:1].lower()}{text[1:]}{advice}")
+    say(f"error: {text[:1].lower()}{text[1:]}{advice}", is_error=True)
     return error.exit_code
 
 
 def _name_fields(error: CaviarError) -> int:
     """The detail names the first wrong field; where there are more, each has a line."""
-    say(f"error: {error.detail}")
+    say(f"error: {error.detail}", is_error=True)
     for field in error.errors if len(error.errors) > 1 else ():
         say(f"  {field.pointer.removeprefix('/').replace('/', '.')}: {field.detail}")
     return exit_code(error)

@@ -1,7 +1,7 @@
 """`caviar serve`: the server alone."""
 
 from caviar import __version__
-from caviar.commands.console import say
+from caviar.commands.console import log_instead, say
 from caviar.commands.lifeline import end_with_starter
 from caviar.commands.options import AsJson, DataDir, Host, Lifeline, Port
 
@@ -22,16 +22,17 @@ def serve(
     if lifeline:
         end_with_starter()
     import json
-    import logging
 
+    from caviar import logs
     from caviar.settings import load_settings
     from service.listener import bind, listen
     from service.storage import migrate
     from service.storage.ownership import held
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = load_settings(host=host, port=port, data_dir=data_dir)
+    logs.start(settings.log_format, settings.log_level)
+    if settings.log_format == "json":
+        log_instead("caviar.serve")
     listener = bind(settings.host, settings.port)
 
     def announce(url: str) -> None:

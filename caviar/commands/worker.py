@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from caviar.commands.console import say
+from caviar.commands.console import log_instead, say
 from caviar.commands.lifeline import end_with_starter
 from caviar.commands.options import Lifeline
 
@@ -28,7 +28,12 @@ def worker(
 
     # Before NumPy loads, which reads these limits once.
     limit_blas()
+    from caviar import logs
     from caviar.settings import load_settings
-    from worker.process import run
+    from worker.process import own_name, run
 
-    run(load_settings(url=url, capacity=capacity), name=name, search=search, say=say)
+    settings, name = load_settings(url=url, capacity=capacity), name or own_name()
+    logs.start(settings.log_format, settings.log_level, worker=name)
+    if settings.log_format == "json":
+        log_instead("caviar.worker")
+    run(settings, name=name, search=search, say=say)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from caviar import errors
 from caviar.errors import CaviarError, FieldError
+from caviar.logs import FIELDS
 from caviar.spec import explain
 from caviar.validation import one_sentence, pointer, sentence
 from caviar.wire.problems import MEDIA_TYPE, Problem
@@ -35,6 +36,7 @@ STATUS: dict[type[CaviarError], int] = {
 }
 RETRY_AFTER_SECONDS = 1
 log = logging.getLogger("caviar.api")
+_LOGGED = "_caviar_has_logged_it"
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -58,6 +60,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_defect)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
 
 
 def respond(error: CaviarError) -> Response:
@@ -116,5 +119,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_defect(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    about = {name: value for name, value in request.path_params.items() if name in FIELDS}
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra=about)
+    setattr(error, _LOGGED, True)
     return respond(errors.ServerFault("the server failed on this request; its log says why"))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether uvicorn is about to log what is not in the log yet: a defect goes on to it after we have answered."""
+    return record.exc_info is None or not hasattr(record.exc_info[1], _LOGGED)

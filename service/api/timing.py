@@ -1,4 +1,4 @@
-"""Times every request, as a layer around all routes.
+"""Times every request and names it to the log, as a layer around all routes.
 
 What counts is when the answer begins: a stream that stays open for hours is as quick as its first byte, and what a
 long poll waits for a change is taken off.
@@ -8,6 +8,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from caviar.logs import REQUEST
 from service.changes import WAITED, Waited
 from service.metrics import Metrics
 
@@ -25,6 +26,7 @@ class Timing:
         metrics: Metrics = scope["app"].state.service.metrics
         waited, start = Waited(), perf_counter()
         WAITED.set(waited)
+        REQUEST.set(f"{scope['method']} {scope['path']}")
 
         def answered(status: int) -> None:
             # Whoever invents paths and methods must not fill our memory with series.
