@@ -11,6 +11,7 @@ import typer
 from caviar import __version__
 from caviar.commands.db import upgrade
 from caviar.commands.demo import demo
+from caviar.commands.doctor import doctor
 from caviar.commands.exits import ExitCode
 from caviar.commands.export import export
 from caviar.commands.failures import VERBOSE, explain
@@ -44,6 +45,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (gradcheck, "caviar gradcheck spec.yaml"),
     (serve, "caviar serve --host 127.0.0.1 --port 8000"),
     (worker, "caviar worker http://127.0.0.1:8000"),
+    (doctor, "caviar doctor"),
 )
 """Every command with an example for its help, in the order a newcomer needs them."""
 
