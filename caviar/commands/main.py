@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from caviar import __version__
-from caviar.commands.db import upgrade
+from caviar.commands.db import backup, restore, upgrade
 from caviar.commands.demo import demo
 from caviar.commands.doctor import doctor
 from caviar.commands.exits import ExitCode
@@ -54,10 +54,10 @@ app = typer.Typer(name="caviar", rich_markup_mode=None, add_completion=False, pr
 for _command, _example in COMMANDS:
     app.command(epilog=f"Example: {_example}")(_command)
 
-_db = typer.Typer(help="The database: bring its schema up to date.", rich_markup_mode=None)
+_db = typer.Typer(help="The database: upgrade, backup, restore.", rich_markup_mode=None)
 _db.command(epilog="Example: caviar db upgrade")(upgrade)
-# Without a callback, typer would make an app of one command that command itself.
-_db.callback()(lambda: None)
+_db.command(epilog="Example: caviar db backup caviar-2026-11-21.backup")(backup)
+_db.command(epilog="Example: caviar db restore caviar-2026-11-21.backup --data-dir new")(restore)
 app.add_typer(_db, name="db")
 
 

@@ -45,7 +45,7 @@ def test_a_bare_caviar_shows_the_help() -> None:
     assert caviar().stdout == caviar("--help").stdout
 
 
-@pytest.mark.parametrize("name", [*NAMES, "db upgrade"])
+@pytest.mark.parametrize("name", [*NAMES, "db upgrade", "db backup", "db restore"])
 def test_the_help_of_a_command_shows_an_example(name: str) -> None:
     answer = caviar(*name.split(), "--help")
 
