@@ -37,6 +37,10 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    report_retention_days: Annotated[
+        float | None,
+        Field(gt=0, le=36500, description="how long reports of ended trials are kept; default: for ever"),
+    ] = None
     log_format: Annotated[LogFormat, Field(description="text for people, json for log stores")] = "text"
     log_level: Annotated[LogLevel, Field(description="the least that server and workers log")] = "info"
 
@@ -58,6 +62,10 @@ class Settings(BaseSettings):
     @property
     def lease_ttl(self) -> timedelta:
         return timedelta(seconds=self.lease_ttl_seconds)
+
+    @property
+    def report_retention(self) -> timedelta | None:
+        return None if self.report_retention_days is None else timedelta(days=self.report_retention_days)
 
 
 def load_settings(**flags: Any) -> Settings:

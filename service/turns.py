@@ -11,6 +11,7 @@ from caviar.errors import Unavailable
 from service import queue
 from service.context import Service
 from service.storage import leases
+from service.upkeep import Upkeep
 
 log = logging.getLogger("caviar.service")
 LONGEST_PAUSE_SECONDS = 5.0
@@ -31,9 +32,11 @@ def begin(service: Service) -> datetime | None:
 
 async def take_turns(service: Service, last: datetime | None) -> None:
     """Runs until it is cancelled. `last`: what `begin` gave."""
+    upkeep = Upkeep(service)
     while True:
         try:
             last = await run_sync(turn, service, last)
+            await run_sync(upkeep.turn)
             service.metrics.swept()
         except Exception:
             # The edge of a turn: what fails now, because the database is away, is done by the next one.
