@@ -19,5 +19,8 @@ USER caviar
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
+# Of a server: it lives and its database answers. A worker has no port and turns this off.
+HEALTHCHECK --interval=5s --timeout=10s --start-period=30s \
+    CMD ["python", "-c", "import httpx; httpx.get('http://127.0.0.1:8000/readyz', trust_env=False).raise_for_status()"]
 ENTRYPOINT ["caviar"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
