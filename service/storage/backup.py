@@ -106,6 +106,8 @@ def _written(file: Path) -> Iterator[Transaction]:
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
+        # 64 MB: with less, pages of large indexes are written again and again.
+        connection.execute("PRAGMA cache_size = -65536")
         return connection
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)

@@ -91,6 +91,8 @@ def _written(url: str) -> Iterator[Transaction]:
         connection.isolation_level = None
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # 64 MB: with less, pages of large indexes are written again and again.
+        connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA mmap_size = 0")
         return connection
 

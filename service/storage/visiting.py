@@ -1,6 +1,6 @@
 """Look at a database from outside its server: one moment of it, read only, whether a server runs or not.
 
-A visitor makes nothing: no file, no table, no checkpoint.
+A visitor makes no database, no table and no checkpoint; SQLite itself may leave its two side files to the next server.
 """
 
 import sqlite3
