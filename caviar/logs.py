@@ -2,7 +2,7 @@
 
     log.error("…", extra={"search": "7"})     the fields below become fields of the JSON line
 
-Neither holds a query string, a body or a token: those who log say what happened, not what was sent.
+Neither is given a query string, a body or a token: those who log say what happened, not what was sent.
 """
 
 import json

@@ -10,8 +10,12 @@ from service.storage.database import Transaction
 from service.storage.types import Document
 
 BATCH = 1000
-NUMBERED = ("search", "trial")
-"""Tables that give out ids, none of them twice."""
+NUMBERED = {
+    table.name: table.autoincrement_column.name
+    for table in tables.metadata.sorted_tables
+    if table.dialect_options["sqlite"]["autoincrement"] and table.autoincrement_column is not None
+}
+"""Tables that give out ids, none of them twice, with the columns of these."""
 
 
 def copy(source: Transaction, target: Transaction) -> None:
@@ -36,11 +40,12 @@ def last_ids(tx: Transaction) -> dict[str, int]:
         statement = sa.text("SELECT name, seq FROM sqlite_sequence")
         given = {row.name: int(row.seq) for row in tx.execute(statement)}
         return {name: given.get(name, 0) for name in NUMBERED}
-    return {name: _last_of_sequence(tx, name) for name in NUMBERED}
+    present = {table.name for table in _present(tx)}
+    return {name: _last_of_sequence(tx, name) for name in NUMBERED if name in present}
 
 
 def _last_of_sequence(tx: Transaction, table: str) -> int:
-    sequence = tx.execute(sa.select(sa.func.pg_get_serial_sequence(table, "id"))).scalar_one()
+    sequence = tx.execute(sa.select(_sequence(table))).scalar_one()
     row = tx.execute(sa.text(f"SELECT last_value, is_called FROM {sequence}")).one()
     return int(row.last_value) if row.is_called else 0
 
@@ -54,7 +59,11 @@ def go_on_after(tx: Transaction, given: Mapping[str, int]) -> None:
             tx.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :table"), {"table": table})
             tx.execute(sa.text("INSERT INTO sqlite_sequence VALUES (:table, :last)"), {"table": table, "last": last})
         else:
-            tx.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(table, "id"), last)))
+            tx.execute(sa.select(sa.func.setval(_sequence(table), last)))
+
+
+def _sequence(table: str) -> sa.Function[str]:
+    return sa.func.pg_get_serial_sequence(table, NUMBERED[table])
 
 
 def _present(tx: Transaction) -> list[sa.Table]:
