@@ -122,7 +122,10 @@ async def _on_defect(request: Request, error: Exception) -> Response:
     about = {name: value for name, value in request.path_params.items() if name in FIELDS}
     log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra=about)
     setattr(error, _LOGGED, True)
-    return respond(errors.ServerFault("the server failed on this request; its log says why"))
+    response = respond(errors.ServerFault("the server failed on this request; its log says why"))
+    # As uvicorn will do after a defect: a client that is not told sends its next request into a closed connection.
+    response.headers["Connection"] = "close"
+    return response
 
 
 def _is_news(record: logging.LogRecord) -> bool:
