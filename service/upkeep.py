@@ -1,6 +1,7 @@
 """What a server clears away by itself, a little in each turn: reports that are older than the settings keep."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 from service.context import Service
@@ -40,7 +41,5 @@ class Upkeep:
         with database.read() as tx:
             piece = retention.look(tx, before=before, position=position, most=MOST)
         if piece.reports:
-            with database.write() as tx:
-                dropped = retention.delete(tx, piece.reports)
-            self._service.metrics.dropped(dropped)
+            self._service.metrics.dropped(database.run(partial(retention.delete, reports=piece.reports)))
         return piece.position

@@ -20,10 +20,10 @@ from caviar.errors import StoreRefused
 from service.storage import inspection, transfer
 from service.storage.database import Transaction
 from service.storage.migrate import REVISION, run_migrations
+from service.storage.transfer import MANIFEST
 from service.storage.visiting import copy_file, file_of, first_line, visit, visit_file
 
 FORMAT = 1
-TABLE = "caviar_backup"
 
 
 @dataclass(frozen=True)
@@ -132,22 +132,29 @@ def _sign(partial: Path, revision: str, version: str) -> Manifest:
             rows=transfer.counts(tx),
             last_ids=transfer.last_ids(tx),
         )
-        tx.execute(sa.text(f"CREATE TABLE {TABLE} (manifest TEXT NOT NULL)"))
-        tx.execute(sa.text(f"INSERT INTO {TABLE} VALUES (:manifest)"), {"manifest": json.dumps(asdict(manifest))})
+        tx.execute(sa.text(f"CREATE TABLE {MANIFEST} (manifest TEXT NOT NULL)"))
+        tx.execute(sa.text(f"INSERT INTO {MANIFEST} VALUES (:manifest)"), {"manifest": json.dumps(asdict(manifest))})
     return manifest
 
 
 def read_manifest(file: Path) -> Manifest:
     """Raises StoreRefused for what is no backup, is damaged, or is of a newer release."""
     with visit_file(file) as tx:
-        if TABLE not in inspection.tables_in(tx):
+        if MANIFEST not in inspection.tables_in(tx):
             raise StoreRefused(f"{file} is no backup; caviar db backup makes one")
-        said = json.loads(tx.execute(sa.text(f"SELECT manifest FROM {TABLE}")).scalar_one())
+        said = json.loads(tx.execute(sa.text(f"SELECT manifest FROM {MANIFEST}")).scalar_one())
         if said["format"] > FORMAT or said["revision"] > REVISION:
             raise StoreRefused(
                 f"{file} was made by Caviar {said['caviar']}, at revision {said['revision']}; this release knows "
                 f"{REVISION}: upgrade Caviar"
             )
         if broken := inspection.damage(tx):
-            raise StoreRefused(f"{file} is damaged: {broken[0]}; take another backup")
-    return Manifest(**said)
+            raise StoreRefused(f"{file} is damaged: {broken[0]}; use another backup")
+        manifest, there = Manifest(**said), transfer.counts(tx)
+        if wrong := [name for name in {*there, *manifest.rows} if there.get(name) != manifest.rows.get(name)]:
+            name = min(wrong)
+            raise StoreRefused(
+                f"{file} is not whole: {there.get(name)} rows of {name} are there, {manifest.rows.get(name)} in the "
+                "manifest; use another backup"
+            )
+    return manifest

@@ -58,8 +58,9 @@ def database_time(tx: Transaction) -> datetime | None:
 
 
 def active(tx: Transaction) -> list[SearchRecord]:
-    statement = sa.select(tables.search).where(_search.state == SearchState.ACTIVE).order_by(_search.id).limit(MOST)
-    return [searches.as_record(row) for row in tx.execute(statement)]
+    is_active = _search.state == SearchState.ACTIVE
+    statement = sa.select(*searches.COLUMNS).where(is_active).order_by(_search.id).limit(MOST)
+    return searches.records(tx, tx.execute(statement).all())
 
 
 def live_workers(tx: Transaction, *, since: datetime) -> int:

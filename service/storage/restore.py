@@ -32,7 +32,7 @@ def restore(url: str, file: Path) -> Manifest:
             _refuse_rows(target)
             transfer.copy(source, target)
             transfer.go_on_after(target, manifest.last_ids)
-            _compare(transfer.counts(target), manifest.rows)
+            _compare(transfer.counts(target), transfer.counts(source))
     return manifest
 
 
@@ -72,12 +72,12 @@ def _refuse_rows(tx: Transaction) -> None:
         )
 
 
-def _compare(restored: dict[str, int], promised: dict[str, int]) -> None:
-    """Tables that a later revision added are filled by its migration and have no promise."""
-    wrong = [name for name, rows in promised.items() if restored.get(name) != rows]
+def _compare(restored: dict[str, int], given: dict[str, int]) -> None:
+    """Of an upgraded backup what the upgrade made of it; that it was whole before was seen already."""
+    wrong = [name for name, rows in given.items() if restored.get(name) != rows]
     if wrong:
         name = wrong[0]
-        raise StoreRefused(f"{restored.get(name)} rows of {name} were read and {promised[name]} are in the manifest")
+        raise StoreRefused(f"{restored.get(name)} of {given[name]} rows of {name} arrived; the database is as before")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from caviar.errors import StoreRefused
 from service.storage.database import Transaction, parse
+from service.storage.specs import PLACE, Specs
 
 
 @contextmanager
@@ -37,6 +38,7 @@ def visit_file(file: Path) -> Iterator[Transaction]:
 def _moment(engine: Engine, name: str) -> Iterator[Transaction]:
     try:
         with engine.begin() as tx:
+            tx.info[PLACE] = Specs()
             yield tx
     except sa.exc.DatabaseError as error:
         raise StoreRefused(f"the database {name} cannot be read: {first_line(error)}") from error

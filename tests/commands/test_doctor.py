@@ -100,10 +100,13 @@ def test_a_plan_that_stands_still_is_seen(is_served: bool, postgres_store_url: s
     server = processes.server(postgres_store_url, CAVIAR_LEASE_TTL_SECONDS="4")
     with Api(server.url) as api:
         search = api.submit(trials=8, parallel=4)
+    stop([server.process])
     _execute(postgres_store_url, "UPDATE trial SET state = 'failed', finished_at = now(), lost_count = 9")
     # Its spec cannot be read any more, so that planning it fails.
-    _execute(postgres_store_url, "UPDATE search SET queued = 0, failed = 4, spec = '{}'")
+    _execute(postgres_store_url, "UPDATE search SET queued = 0, failed = 4")
+    _execute(postgres_store_url, "UPDATE spec SET document = '{}'")
     if is_served:
+        server = processes.server(postgres_store_url, CAVIAR_LEASE_TTL_SECONDS="4")
         found = doctor(postgres_store_url, server.url, exit_code=1, CAVIAR_LEASE_TTL_SECONDS="4")
     stop([server.process])
     if not is_served:
@@ -142,7 +145,8 @@ def test_somebody_elses_database_is_a_problem(empty_url: str) -> None:
 def test_a_damaged_file_is_a_problem(sqlite_store_url: str, tmp_path: Path) -> None:
     file = tmp_path / "caviar.db"
     with sqlite3.connect(file) as connection:
-        connection.executemany("INSERT INTO claim VALUES (?, 'ada', 0)", [(bytes([n]) * 32,) for n in range(250)])
+        rows = [(f"{n:0>100}", "toy") for n in range(250)]
+        connection.executemany("INSERT INTO offer VALUES (?, ?)", rows)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     content = bytearray(file.read_bytes())

@@ -24,14 +24,8 @@ BROAD_EXCEPTS = {
     ): "the edge of a look at the store: it is logged, and those who wait go on",
     ("service/queue.py", "_plan"): "the edge of a plan: what led to it is committed, and the next turn plans again",
     ("service/planning.py", "refill"): "the edge of a plan: the results beside it are committed, the next turn plans",
-    (
-        "service/storage/writer.py",
-        "_carry_out",
-    ): "the edge of the writer: whoever asked is told, the next go on",
-    (
-        "service/storage/writer.py",
-        "_within_savepoint",
-    ): "the edge of one piece: its asker is told, the others go on",
+    ("service/storage/writer.py", "_carry_out"): "the edge of the writer: whoever asked is told, the next go on",
+    ("service/storage/writer.py", "_within_savepoint"): "the edge of one piece: its asker is told, the others go on",
 }
 """The only places that may catch what nobody foresaw. Everywhere else an unknown error must reach one of them."""
 

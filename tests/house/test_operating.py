@@ -12,7 +12,6 @@ from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
 from service.gauges import Gauges
-from service.metrics import Metrics
 from service.storage.database import Database
 from tests.house.tree import ROOT
 
@@ -26,7 +25,7 @@ def families(sqlite_store_url: str) -> dict[str, str]:
     """Every metric that a server tells, with its type."""
     with start_blocking_portal() as portal:
         database = Database(sqlite_store_url)
-        service = Service(Settings(), database, Clock(), portal.call(Changes), Metrics())
+        service = Service(Settings(), database, Clock(), portal.call(Changes))
         service.metrics.watch(Gauges(service))
         text = service.metrics.exposition().decode()
         database.close()
