@@ -30,6 +30,7 @@ from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
 from service.gauges import Gauges
+from service.metrics import Metrics
 from service.storage.database import Database
 from service.turns import begin, take_turns
 from service.watcher import keep_watch
@@ -40,7 +41,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = Service(settings, Database(settings.store_url), Clock(), Changes())
+        meter = Metrics()
+        database = Database(settings.store_url, meter)
+        service = Service(settings, database, Clock(), Changes(), metrics=meter)
         service.metrics.watch(Gauges(service))
         app.state.service = service
         begun = await run_sync(begin, service)

@@ -113,7 +113,11 @@ class Metrics:
         try:
             yield
         finally:
-            self._transactions.labels(kind).observe(perf_counter() - start)
+            self.took(kind, perf_counter() - start)
+
+    def took(self, kind: str, seconds: float) -> None:
+        """A transaction, from the wish for it."""
+        self._transactions.labels(kind).observe(seconds)
 
     def committed(self, seconds: float) -> None:
         self._commits.observe(seconds)

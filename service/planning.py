@@ -77,13 +77,29 @@ def lag(parallel: int) -> int:
     return 1 if parallel == 1 else 2
 
 
-def advance(database: Database, search_id: int, *, now: datetime) -> bool:
-    """Create every trial that is due. True when there was one."""
-    is_changed = False
+@dataclass(frozen=True)
+class Made:
+    """What planning created; true when that is anything."""
+
+    rounds: int = 0
+    trials: int = 0
+    steps: int = 0
+
+    def plus(self, *, rounds: int, trials: int) -> "Made":
+        return Made(self.rounds + rounds, self.trials + trials, self.steps + 1)
+
+    def __bool__(self) -> bool:
+        return self.steps > 0
+
+
+def advance(database: Database, search_id: int, *, now: datetime) -> Made:
+    """Create every trial that is due."""
+    made = Made()
     while (view := look(database, search_id, now=now)) is not None:
         step = plan_step(view)
-        is_changed |= database.run(partial(rounds.take, search_id=search_id, step=step, now=now))
-    return is_changed
+        if database.run(partial(rounds.take, search_id=search_id, step=step, now=now)):
+            made = made.plus(rounds=int(step.round is not None), trials=len(step.drafts))
+    return made
 
 
 def refill(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
@@ -100,7 +116,8 @@ def refill(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
         step = plan_step(View(search, spec))
     except Exception:
         # The edge of a plan.
-        log.exception("search %d could not be planned; the next turn tries again", search.id)
+        about = {"search": str(search.id)}
+        log.exception("search %d could not be planned; the next turn tries again", search.id, extra=about)
         return
     rounds.put(tx, ledger, step, now=now)
 

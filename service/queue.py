@@ -53,6 +53,7 @@ async def claim(service: Service, request: ClaimRequest, *, search_id: int | Non
         # None, though there is work: another worker emptied the search between our look and our lock.
         if grants or not await has_work(service, request, search_id=search_id):
             break
+    service.metrics.claimed(len(grants))
     service.changes.announce(*{events(grant.search.id) for grant in grants})
     return grants
 
@@ -69,6 +70,7 @@ async def report(service: Service, items: Sequence[TrialReport | Malformed]) -> 
     heard = await service.database.written(
         lambda tx: reports.report(tx, items, ttl=service.lease_ttl, now=service.now())
     )
+    service.metrics.reported(heard.results)
     service.changes.announce(*map(events, heard.changed))
     if heard.stopped:
         await run_sync(partial(follow_up, service, heard.stopped, now=service.now()))
@@ -81,6 +83,8 @@ async def finish(service: Service, items: Sequence[TrialOutcome | Malformed]) ->
         return outcomes.finish(tx, items, ttl=service.lease_ttl, now=now, refill=partial(refill, tx, now=now))
 
     finished = await service.database.written(work)
+    service.metrics.finished(finished.results)
+    service.metrics.planned(rounds=finished.new_rounds, trials=finished.new_trials)
     if due := [search.id for search in finished.searches if depends_on_results(search)]:
         await run_sync(partial(follow_up, service, due, now=service.now()))
     _announce(service, [search.id for search in finished.searches])
@@ -103,11 +107,15 @@ def _announce(service: Service, search_ids: Iterable[int]) -> None:
 def _plan(service: Service, search_id: int, *, now: datetime) -> bool:
     """Whether the search got new trials. What led here is committed, so a failure waits for the next turn."""
     try:
-        return advance(service.database, search_id, now=now)
+        made = advance(service.database, search_id, now=now)
     except Exception:
         # The edge of a plan: one search that cannot be planned holds up neither the answer nor the other searches.
-        log.exception("search %d could not be planned; the next turn tries again", search_id)
+        service.metrics.plan_failed()
+        about = {"search": str(search_id)}
+        log.exception("search %d could not be planned; the next turn tries again", search_id, extra=about)
         return False
+    service.metrics.planned(rounds=made.rounds, trials=made.trials)
+    return bool(made)
 
 
 def sweep(service: Service) -> None:
@@ -116,9 +124,10 @@ def sweep(service: Service) -> None:
     A server that was killed between a commit and its follow-up is healed here.
     """
     now = service.now()
-    concerned = service.database.run(partial(leases.expire, now=now))
+    lost = service.database.run(partial(leases.expire, now=now))
+    service.metrics.lost(sum(lost.values()))
     # A transaction of its own, since each locks searches in the order of their ids.
-    concerned += service.database.run(partial(ledgers.end_overdue, now=now))
+    concerned = [*lost, *service.database.run(partial(ledgers.end_overdue, now=now))]
     service.database.run(partial(workers.forget, before=now - KEEP))
     service.database.run(partial(idempotency.forget, before=now - KEEP))
     with service.database.read() as tx:

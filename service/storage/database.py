@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from caviar.errors import StoreRefused, Unavailable
+from service.metrics import Metrics
 from service.storage.specs import PLACE, Specs
 from service.storage.writer import Writer
 
@@ -43,8 +44,9 @@ class Database:
     back after the commit. It may be called again when the database broke off, so it keeps nothing but in its result.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, metrics: Metrics | None = None) -> None:
         self.url = parse(url)
+        self._metrics = metrics or Metrics()
         self._starting = threading.Lock()
         self._together: Writer | None = None
         self._apart: ThreadPoolExecutor | None = None
@@ -70,6 +72,12 @@ class Database:
 
     def submit(self, work: Callable[[Transaction], Found]) -> "Future[Found]":
         """The same without blocking."""
+        started = time.perf_counter()
+        future = self._submitted(work)
+        future.add_done_callback(lambda _: self._metrics.took("write", time.perf_counter() - started))
+        return future
+
+    def _submitted(self, work: Callable[[Transaction], Found]) -> "Future[Found]":
         with self._starting:
             if self._is_sqlite and self._together is None:
                 self._together = Writer(self.write)
@@ -88,7 +96,7 @@ class Database:
         for pause in PAUSES_SECONDS:
             committing = False
             try:
-                with _translated(), self._writer.connect() as tx, tx.begin():
+                with self.write() as tx:
                     found = work(tx)
                     committing = True
                 return found
@@ -108,11 +116,14 @@ class Database:
         """A transaction of the caller's own, which commits when its block ends without error. Raises Unavailable."""
         with _translated(), self._writer.begin() as tx:
             yield tx
+            started = time.perf_counter()
+            tx.commit()
+            self._metrics.committed(time.perf_counter() - started)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Raises Unavailable when the database cannot be reached."""
-        with _translated(), self._reader.begin() as tx:
+        with _translated(), self._metrics.transaction("read"), self._reader.begin() as tx:
             yield tx
 
     def close(self) -> None:
@@ -174,7 +185,8 @@ def parse(url: str) -> URL:
 
 
 def _engine(url: URL, **options: Any) -> Engine:
-    return sa.create_engine(url, json_deserializer=_parsed, json_serializer=_written, **options)
+    # What a statement was given stays out of tracebacks, and so out of logs.
+    return sa.create_engine(url, json_deserializer=_parsed, json_serializer=_written, hide_parameters=True, **options)
 
 
 def _written(document: Any) -> str:

@@ -1,5 +1,6 @@
 """Leases that ran out: their attempts are lost and their trials queued again, or failed if that happened too often."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -38,8 +39,8 @@ def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: da
     _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
 
 
-def expire(tx: Transaction, *, now: datetime, most: int = 100) -> list[int]:
-    """End leases that ran out, oldest first; returns the searches this concerned."""
+def expire(tx: Transaction, *, now: datetime, most: int = 100) -> dict[int, int]:
+    """End leases that ran out, oldest first; returns how many of each search."""
     statement = (
         sa.select(_lease.trial_id, _lease.attempt)
         .where(_lease.expires_at < now)
@@ -48,7 +49,7 @@ def expire(tx: Transaction, *, now: datetime, most: int = 100) -> list[int]:
     )
     dead = {(row.trial_id, row.attempt) for row in tx.execute(statement)}
     if not dead:
-        return []
+        return {}
     books, held = open_books(tx, dead)
     still = sa.select(_lease.trial_id).where(_lease.trial_id.in_([key[0] for key in held]), _lease.expires_at < now)
     expired = set(tx.execute(still).scalars())
@@ -57,9 +58,10 @@ def expire(tx: Transaction, *, now: datetime, most: int = 100) -> list[int]:
     for value in lost:
         _lose(endings, books[value.search_id], value, now=now)
     endings.store(tx)
-    for search_id in sorted({value.search_id for value in lost}):
+    lost_of = Counter(sorted(value.search_id for value in lost))
+    for search_id in lost_of:
         ledgers.save(tx, books[search_id], now=now)
-    return sorted({value.search_id for value in lost})
+    return dict(lost_of)
 
 
 def _lose(endings: Endings, ledger: Ledger, held: Held, *, now: datetime) -> None:

@@ -30,10 +30,12 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Finished:
-    """The answers, one per item and in order, and the searches in which an attempt ended."""
+    """The answers, one per item and in order; the searches in which an attempt ended, and what was refilled there."""
 
     results: list[Result]
     searches: list[SearchRecord]
+    new_rounds: int
+    new_trials: int
 
 
 def finish(
@@ -73,7 +75,13 @@ def finish(
         if r.status is Status.OK and isinstance(i, TrialOutcome)
     }
     workers.seen(tx, sorted(spoken), now=now)
-    return Finished(results, [books[search_id].as_it_stands() for search_id in sorted(ended)])
+    changed = [books[search_id] for search_id in sorted(ended)]
+    return Finished(
+        results,
+        [ledger.as_it_stands() for ledger in changed],
+        new_rounds=sum(ledger.next_round - ledger.search.next_round for ledger in changed),
+        new_trials=sum(ledger.next_number - ledger.search.next_number for ledger in changed),
+    )
 
 
 def _judge(item: TrialOutcome, digest: bytes, held: Mapping[Key, Held]) -> Result | None:

@@ -84,7 +84,7 @@ def test_a_sweep_takes_the_oldest_leases_and_no_more_than_it_was_told(desk: Desk
         desk.wait(1)
     desk.wait(100)
     with desk.database.write() as tx:
-        assert leases.expire(tx, now=desk.now, most=2) == [search_id]
+        assert leases.expire(tx, now=desk.now, most=2) == {search_id: 2}
     queued, running = TrialState.QUEUED, TrialState.RUNNING
     assert desk.states(search_id) == [queued, queued, running, running, running]
     assert desk.sweep() == [search_id]

@@ -32,7 +32,7 @@ class Course:
         self.advance()
 
     def advance(self) -> bool:
-        return advance(self.desk.database, self.id, now=self.desk.now)
+        return bool(advance(self.desk.database, self.id, now=self.desk.now))
 
     @property
     def search(self) -> SearchRecord:

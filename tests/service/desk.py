@@ -180,7 +180,7 @@ class Desk:
     def sweep(self) -> list[int]:
         """The searches of which leases had run out."""
         with self.database.write() as tx:
-            return leases.expire(tx, now=self.now)
+            return list(leases.expire(tx, now=self.now))
 
     def lose(self, grant: Grant) -> None:
         """Let time pass until the lease of this grant is gone."""
