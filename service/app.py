@@ -63,7 +63,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    for module in (searches, leaderboard, events, importances, trials, protocol, workers, health, metrics):
+    # The protocol first: its paths are asked for far more often than all others.
+    for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(Closing)

@@ -5,7 +5,7 @@ brings a worker up to its share of all that runs or could run (docs/adr/0012-a-s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -63,8 +63,7 @@ def claim(
         grants = _replay(tx, request.claim_key, ttl=ttl, now=now)
         workers.touch(tx, request, now=now)
         return grants
-    candidates = _candidates(tx, request, search_id=search_id, now=now)
-    ledger = _lock_first(tx, candidates)
+    ledger, candidates = _lock_turn(tx, request, search_id=search_id, now=now)
     # After the search's row, as in report and finish: the other way round two requests of one worker could deadlock.
     workers.touch(tx, request, now=now)
     if ledger is None:
@@ -102,14 +101,18 @@ def has_work(tx: Transaction, request: ClaimRequest, *, search_id: int | None, n
 
 _IS_READY = (_trial.search_id == _search.id) & tables.is_queued & (_trial.available_at <= sa.bindparam("now"))
 _TURN = (_search.priority.desc(), _search.running, _search.id)
-_WITH_WORK = (
-    sa.select(_search.id, _search.trainer, _search.queued + _search.running, _search.parallel)
-    .where(tables.is_active, Among(_search.trainer, "trainers"))
-    .where(_search.deadline_at.is_(None) | (_search.deadline_at > sa.bindparam("now")))
-    .where(_search.queued > 0, _search.running < _search.parallel, sa.exists().where(_IS_READY))
+_HAS_WORK = sa.and_(
+    tables.is_active,
+    Among(_search.trainer, "trainers"),
+    _search.deadline_at.is_(None) | (_search.deadline_at > sa.bindparam("now")),
+    _search.queued > 0,
+    _search.running < _search.parallel,
+    sa.exists().where(_IS_READY),
 )
+_IS_IT = _search.id == sa.bindparam("of_search")
+_WITH_WORK = sa.select(_search.id, _search.trainer, _search.queued + _search.running, _search.parallel).where(_HAS_WORK)
 _ALL = Prepared(_WITH_WORK.order_by(*_TURN).limit(MOST_SEARCHES))
-_ONE = Prepared(_WITH_WORK.where(_search.id == sa.bindparam("of_search")))
+_ONE = Prepared(_WITH_WORK.where(_IS_IT))
 
 
 def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime) -> list[Candidate]:
@@ -122,19 +125,29 @@ def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None
 
 
 # Of several searches one that nobody is changing at this moment, so that claims do not stand in line (Postgres).
-_LOCK_FREE = Prepared(
-    sa.select(*searches.COLUMNS).where(Among(_search.id)).order_by(*_TURN).limit(1).with_for_update(skip_locked=True)
-)
+_FREE = sa.select(*searches.COLUMNS).order_by(*_TURN).limit(1).with_for_update(skip_locked=True)
+_LOCK_FREE = Prepared(_FREE.where(Among(_search.id)))
+_LOCK_ANY = Prepared(_FREE.where(_HAS_WORK))
 
 
-def _lock_first(tx: Transaction, candidates: Sequence[Candidate]) -> Ledger | None:
-    """Lock the search whose turn it is, or the next one that is not locked already."""
+def _lock_turn(
+    tx: Transaction, request: ClaimRequest, *, search_id: int | None, now: datetime
+) -> tuple[Ledger | None, list[Candidate]]:
+    """Lock the search whose turn it is, or the next one that is not locked already; and all that have work.
+
+    A worker that takes one trial has no need of them.
+    """
+    if request.capacity == 1 and search_id is None:
+        free = searches.records(tx, _LOCK_ANY.all(tx, trainers=request.trainers, now=now))
+        if free or tx.dialect.name == "sqlite":
+            return (Ledger(free[0]) if free else None), []
+    candidates = _candidates(tx, request, search_id=search_id, now=now)
     if not candidates:
-        return None
+        return None, []
     ids = [candidate.search_id for candidate in candidates]
     if found := searches.records(tx, _LOCK_FREE.all(tx, ids=ids)):
-        return Ledger(found[0])
-    return ledgers.lock(tx, ids[:1]).get(ids[0])
+        return Ledger(found[0]), candidates
+    return ledgers.lock(tx, ids[:1]).get(ids[0]), candidates
 
 
 _TAKE = Prepared(
@@ -148,34 +161,42 @@ def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, 
     if ledger.state is not SearchState.ACTIVE:
         return []
     free = ledger.search.parallel - ledger.counts[TrialState.RUNNING]
-    ids = _choose(tx, ledger.search.id, count=min(most, free), now=now)
-    if not ids:
+    chosen = _choose(tx, ledger.search.id, count=min(most, free), now=now)
+    if not chosen:
         return []
-    if _TAKE.run_each(tx, [{"of_trial": trial_id} for trial_id in ids]) != len(ids):
+    if _TAKE.run_each(tx, [{"of_trial": trial.id} for trial in chosen]) != len(chosen):
         raise AssertionError("a queued trial of a locked search was taken by another claim")
-    for _ in ids:
+    for _ in chosen:
         ledger.move(TrialState.QUEUED, TrialState.RUNNING)
     ledgers.save(tx, ledger, now=now)
-    taken = {trial.id: trial for trial in trials.among(tx, ids)}
-    return [Grant(taken[i], ledger.search, lease_token(request.claim_key, i, taken[i].attempt)) for i in ids]
+    taken = [replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1) for trial in chosen]
+    return [Grant(trial, ledger.search, lease_token(request.claim_key, trial.id, trial.attempt)) for trial in taken]
 
 
-_QUEUED = Prepared(
+_NEXT = (
     sa.select(_trial.id, _trial.number, _trial.round, _trial.stack)
     .where(_trial.search_id == sa.bindparam("of_search"), tables.is_queued)
     .where(_trial.available_at <= sa.bindparam("now"))
     .order_by(_trial.number)
     .limit(sa.bindparam("most"))
 )
+_QUEUED = Prepared(_NEXT)
+_ahead = _NEXT.subquery()
+_FIRST = sa.select(_ahead.c.id).order_by(_ahead.c.round, _ahead.c.number).limit(1).scalar_subquery()
+_OLDEST = Prepared(sa.select(*trials.COLUMNS).where(_trial.id == _FIRST))
 
 
-def _choose(tx: Transaction, search_id: int, *, count: int, now: datetime) -> list[int]:
+def _choose(tx: Transaction, search_id: int, *, count: int, now: datetime) -> list[TrialRecord]:
     """Queued trials, the oldest round first and in it stack by stack; what was chosen is given stack by stack."""
     if count <= 0:
         return []
-    rows = _QUEUED.all(tx, of_search=search_id, now=now, most=max(LOOK_AHEAD, 2 * count))
-    chosen = sorted(_stack_by_stack([Queued(*row) for row in rows]), key=lambda row: row.round)[:count]
-    return [row.id for row in _stack_by_stack(sorted(chosen, key=lambda row: row.number))]
+    look = {"of_search": search_id, "now": now, "most": max(LOOK_AHEAD, 2 * count)}
+    if count == 1:
+        return [trials.record(row) for row in _OLDEST.all(tx, **look)]
+    rows = [Queued(*row) for row in _QUEUED.all(tx, **look)]
+    chosen = sorted(_stack_by_stack(rows), key=lambda row: row.round)[:count]
+    found = {trial.id: trial for trial in trials.among(tx, [row.id for row in chosen])}
+    return [found[row.id] for row in _stack_by_stack(sorted(chosen, key=lambda row: row.number))]
 
 
 def _stack_by_stack(rows: Sequence[Queued]) -> list[Queued]:

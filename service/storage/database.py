@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from caviar.errors import StoreRefused, Unavailable
 from service.metrics import Metrics
-from service.storage.specs import PLACE, Specs
+from service.storage import heard, specs
 from service.storage.writer import Writer
 
 Transaction = Connection
@@ -53,12 +53,14 @@ class Database:
         if self.url.get_backend_name() == "sqlite":
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=READERS)
-            _share(Specs(), self._writer, self._reader)
+            self._hot = self._writer
+            _share(self._writer, self._reader)
         else:
-            self._writer = _engine(
-                self.url, pool_pre_ping=True, pool_size=READERS, connect_args={"options": POSTGRES_OPTIONS}
-            )
-            _share(Specs(), self._writer)
+            options = {"pool_size": READERS, "connect_args": {"options": POSTGRES_OPTIONS}}
+            self._writer = _engine(self.url, pool_pre_ping=True, **options)
+            # Not asked first whether its server is still there: what fails is tried again.
+            self._hot = _engine(self.url, **options)
+            _share(self._writer, self._hot)
             # All statements of a reading transaction see one moment, as they do on SQLite.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -96,7 +98,7 @@ class Database:
         for pause in PAUSES_SECONDS:
             committing = False
             try:
-                with self.write() as tx:
+                with self._transaction(self._hot) as tx:
                     found = work(tx)
                     committing = True
                 return found
@@ -114,7 +116,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction of the caller's own, which commits when its block ends without error. Raises Unavailable."""
-        with _translated(), self._writer.begin() as tx:
+        with self._transaction(self._writer) as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Transaction]:
+        with _translated(), engine.begin() as tx:
             yield tx
             started = time.perf_counter()
             tx.commit()
@@ -132,13 +139,15 @@ class Database:
             self._together.close()
         if self._apart is not None:
             self._apart.shutdown()
-        self._reader.dispose()
-        self._writer.dispose()
+        for engine in (self._reader, self._hot, self._writer):
+            engine.dispose()
 
 
-def _share(specs: Specs, *engines: Engine) -> None:
+def _share(*engines: Engine) -> None:
+    """What all connections to one database remember."""
+    memory = {specs.PLACE: specs.Specs(), heard.PLACE: heard.Heard()}
     for engine in engines:
-        sa.event.listen(engine, "connect", lambda _connection, entry: entry.info.update({PLACE: specs}))
+        sa.event.listen(engine, "connect", lambda _connection, entry: entry.info.update(memory))
 
 
 @contextmanager

@@ -39,6 +39,13 @@ def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: da
     _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
 
 
+_EXPIRED = Prepared(
+    sa.select(_lease.trial_id)
+    .where(Among(_lease.trial_id), _lease.expires_at < sa.bindparam("now"))
+    .with_for_update(skip_locked=True)
+)
+
+
 def expire(tx: Transaction, *, now: datetime, most: int = 100) -> dict[int, int]:
     """End leases that ran out, oldest first; returns how many of each search."""
     statement = (
@@ -51,8 +58,8 @@ def expire(tx: Transaction, *, now: datetime, most: int = 100) -> dict[int, int]
     if not dead:
         return {}
     books, held = open_books(tx, dead)
-    still = sa.select(_lease.trial_id).where(_lease.trial_id.in_([key[0] for key in held]), _lease.expires_at < now)
-    expired = set(tx.execute(still).scalars())
+    # Looked at again under their own locks: a heartbeat does not wait for the search, and one under way is not robbed.
+    expired = {trial for (trial,) in _EXPIRED.all(tx, ids=[key[0] for key in held], now=now)}
     lost = [value for value in held.values() if value.is_live and value.trial_id in expired]
     endings = Endings(now)
     for value in lost:

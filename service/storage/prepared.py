@@ -88,7 +88,9 @@ class Prepared:
         if not rows:
             return 0
         form, driver = self._form(tx), _driver(tx)
-        if tx.dialect.name == "postgresql" and len(rows) > 1:
+        if len(rows) == 1:
+            return int(driver.execute(form.sql, form.bound(rows[0])).rowcount)
+        if tx.dialect.name == "postgresql":
             if self._at_once is None:
                 process = tx.dialect.type_compiler_instance.process
                 self._at_once = at_once(form.sql, {name: process(form.types[name]) for name, _ in form.given})

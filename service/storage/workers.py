@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from caviar.wire.protocol import ClaimRequest
 from service.storage import tables
 from service.storage.database import Transaction, insert_or_ignore
+from service.storage.heard import heard_of
 from service.storage.prepared import Among, Prepared
 from service.storage.records import WorkerRecord
 
@@ -33,6 +34,9 @@ _OFFERED = Prepared(sa.select(_offer.trainer).where(_offer.worker == sa.bindpara
 
 def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
     """A worker asked for trials: remember it and what it offers."""
+    said = (request.capacity, request.trainers, request.features, request.about)
+    if heard_of(tx).is_old_news(request.worker, said, now=now):
+        return
     facts = {
         "capacity": request.capacity,
         "features": request.features,
@@ -66,7 +70,9 @@ _SEEN = Prepared(
 
 def seen(tx: Transaction, names: Collection[str], *, now: datetime) -> None:
     """Workers that hold leases spoke."""
-    _SEEN.run_each(tx, [{"of_worker": name, "heard_at": now} for name in sorted(names)])
+    heard = heard_of(tx)
+    fresh = [name for name in sorted(names) if not heard.is_old_news(name, now=now)]
+    _SEEN.run_each(tx, [{"of_worker": name, "heard_at": now} for name in fresh])
 
 
 _LIVE = Prepared(

@@ -125,6 +125,20 @@ def test_a_sweep_against_a_heartbeat_leaves_one_holder_or_none(desk: Desk) -> No
     assert swept == answered
 
 
+def test_a_lease_that_is_being_renewed_is_not_swept(postgres_store_url: str) -> None:
+    """The sweep must not wait for the row of an expired lease only to delete it then. (SQLite has one writer.)"""
+    with closing(Database(postgres_store_url)) as database:
+        desk = Desk(database)
+        desk.search()
+        grant = desk.claim_one()
+        desk.wait(TTL.total_seconds() + 1)
+        with database.write() as tx:
+            reports.report(tx, [a_report(grant)], ttl=TTL, now=desk.now)
+            assert desk.sweep() == []
+        assert desk.finish(grant, score=0.5).status == "ok"
+        audit(database)
+
+
 def test_a_lease_renewed_while_the_sweep_waited_for_its_search_is_kept(postgres_store_url: str) -> None:
     """The sweep has seen the lease run out, and must look again under the lock. (SQLite lets no two writers begin.)"""
     with closing(Database(postgres_store_url)) as database, ThreadPoolExecutor(1) as pool:
@@ -133,7 +147,7 @@ def test_a_lease_renewed_while_the_sweep_waited_for_its_search_is_kept(postgres_
         grant = desk.claim_one()
         desk.wait(TTL.total_seconds() + 1)
         with database.write() as tx:
-            reports.report(tx, [a_report(grant)], ttl=TTL, now=desk.now)
+            reports.report(tx, [a_report(grant, 1, score=0.5)], ttl=TTL, now=desk.now)
             sweep = pool.submit(desk.sweep)
             while not is_someone_waiting(database):
                 assert not sweep.done()
