@@ -99,7 +99,7 @@ def _planted(numbers: Iterable[int]) -> dict[str, Any]:
     return {
         "planted_bugs": len(verdicts),
         "planted_bugs_caught": sum(verdict.is_caught for verdict in verdicts),
-        "planted": {verdict.bug: {"sound": verdict.sound, "planted": verdict.planted} for verdict in verdicts},
+        "planted": {verdict.bug: {"sound": verdict.sound[:3], "planted": verdict.planted[:3]} for verdict in verdicts},
     }
 
 

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace as copied
 from datetime import datetime
 from threading import Timer
 from typing import Any
@@ -34,6 +35,7 @@ from service.storage import (
     trials,
     writer,
 )
+from service.storage import searches as stored
 from service.storage.attempts import Held, Key
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
@@ -63,6 +65,7 @@ class _Anything(bytes):
 
 def no_token_check() -> None:
     replace(attempts, "token_hash", lambda _token: _Anything())
+    replace(reports, "token_hash", lambda _token: _Anything())
 
 
 def no_attempt_check() -> None:
@@ -85,6 +88,11 @@ def attempt_not_raised() -> None:
     taken = sa.update(tables.trial).where(_trial.id == sa.bindparam("of_trial"), _trial.state == TrialState.QUEUED)
     replace(claims, "_TAKE", Prepared(taken.values(state=TrialState.RUNNING, attempt=is_first)))
 
+    def taken_again(trial: TrialRecord) -> TrialRecord:
+        return copied(trial, state=TrialState.RUNNING, attempt=max(trial.attempt, 1))
+
+    replace(claims, "_taken", taken_again)
+
 
 def sweep_without_recheck() -> None:
     """What looked expired is taken a moment later, renewed or not."""
@@ -106,7 +114,7 @@ def sweep_without_recheck() -> None:
 
 
 def sweep_after_restart() -> None:
-    replace(leases, "grace", lambda _tx, *, until: None)
+    replace(leases, "grace", lambda _tx, **_times: None)
 
 
 def answer_before_commit() -> None:
@@ -134,7 +142,12 @@ def claim_without_state_check() -> None:
     replace(claims, "_ALL", Prepared(some.where(has_trainer).limit(1)))
     queued = sa.select(_trial.id, _trial.number, _trial.round, _trial.stack)
     queued = queued.where(_trial.search_id == sa.bindparam("of_search")).order_by(_trial.number)
-    replace(claims, "_QUEUED", Prepared(queued.limit(sa.bindparam("most"))))
+    ahead = queued.limit(sa.bindparam("most"))
+    replace(claims, "_QUEUED", Prepared(ahead))
+    first = sa.select(ahead.subquery().c.id).limit(1).scalar_subquery()
+    replace(claims, "_OLDEST", Prepared(sa.select(*trials.COLUMNS).where(_trial.id == first)))
+    any_search = sa.select(*stored.COLUMNS).where(tables.is_active, has_trainer).limit(1)
+    replace(claims, "_LOCK_ANY", Prepared(any_search))
     taken = sa.update(tables.trial).where(_trial.id == sa.bindparam("of_trial"))
     replace(claims, "_TAKE", Prepared(taken.values(state=TrialState.RUNNING, attempt=_trial.attempt + 1)))
 

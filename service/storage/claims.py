@@ -169,8 +169,13 @@ def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, 
     for _ in chosen:
         ledger.move(TrialState.QUEUED, TrialState.RUNNING)
     ledgers.save(tx, ledger, now=now)
-    taken = [replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1) for trial in chosen]
+    taken = [_taken(trial) for trial in chosen]
     return [Grant(trial, ledger.search, lease_token(request.claim_key, trial.id, trial.attempt)) for trial in taken]
+
+
+def _taken(trial: TrialRecord) -> TrialRecord:
+    """As _TAKE has left it."""
+    return replace(trial, state=TrialState.RUNNING, attempt=trial.attempt + 1)
 
 
 _NEXT = (
