@@ -28,7 +28,10 @@ def _sqlite_database(sqlite_store_url: str) -> Database:
 
 @pytest.fixture
 def _postgres_database(_shared_postgres_url: str) -> Database:
-    database = Database(_shared_postgres_url)
+    return emptied(Database(_shared_postgres_url))
+
+
+def emptied(database: Database) -> Database:
     with database.write() as tx:
         for table in reversed(tables.metadata.sorted_tables):
             tx.execute(sa.delete(table))
