@@ -1,6 +1,7 @@
 """Bring a database to the schema of this release: once, in one transaction, whoever else is starting."""
 
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from service.storage.database import Database, Transaction, parse
 
 REVISION = "0003"
 """The newest revision in migrations/versions. A test compares the two; a current database is not asked for more."""
+_FIRST = "0001"
+_MOST_SHOWN = 5
 _LOCK = 0x0CA71A12
 """An arbitrary number on which servers that start at once wait for each other (Postgres)."""
 
@@ -18,7 +21,8 @@ _LOCK = 0x0CA71A12
 def upgrade(url: str) -> str:
     """Create or upgrade the schema; returns its revision.
 
-    Raises StoreRefused for a database that cannot be reached, that is none, or that a newer release has upgraded.
+    Raises StoreRefused for a database that cannot be reached, that is none, that belongs to another program, or that
+    a newer release has upgraded.
     """
     make_folder(url)
     database = Database(url)
@@ -42,21 +46,36 @@ def _reason(error: Exception) -> str:
 def _upgrade(tx: Transaction) -> None:
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    found = _revision(tx)
-    if found is None:
-        _create(tx)
-    elif found > REVISION:
+    tables_there = sa.inspect(tx).get_table_names()
+    if not tables_there:
+        return _create(tx)
+    found = _revision(tx, tables_there)
+    if found > REVISION:
         raise StoreRefused(
             f"the database is at revision {found}, newer than this release knows ({REVISION}); upgrade Caviar"
         )
-    elif found < REVISION:
+    if found < REVISION:
         run_migrations(tx)
 
 
-def _revision(tx: Transaction) -> str | None:
-    if not sa.inspect(tx).has_table("alembic_version"):
-        return None
-    return tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+def _revision(tx: Transaction, tables_there: Collection[str]) -> str:
+    """Raises StoreRefused where the tables are those of another program."""
+    found: Sequence[str] = ()
+    if "alembic_version" in tables_there:
+        found = tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
+    # Other programs use Alembic too: its mark alone does not tell whose tables they are.
+    is_ours = len(found) == 1 and len(found[0]) == len(_FIRST) and found[0].isdigit() and found[0] >= _FIRST
+    if is_ours and "trial" in tables_there:
+        return found[0]
+    shown = ", ".join(sorted(tables_there)[:_MOST_SHOWN]) + (", …" if len(tables_there) > _MOST_SHOWN else "")
+    raise StoreRefused(
+        f"the database {_named(tx)} holds what is not Caviar's ({shown}) and is left alone; name an empty one with "
+        "CAVIAR_DATABASE_URL"
+    )
+
+
+def _named(tx: Transaction) -> str:
+    return tx.engine.url.render_as_string(hide_password=True)
 
 
 def _create(tx: Transaction) -> None:

@@ -9,13 +9,14 @@ from typing import IO
 from caviar.errors import StoreRefused
 from service.storage.database import parse
 from service.storage.migrate import make_folder
+from service.storage.mounts import TABLE, network_file_system
 
 
 @contextmanager
-def held(url: str) -> Iterator[None]:
+def held(url: str, *, mounts: Path = TABLE) -> Iterator[None]:
     """For as long as the server lives; a killed one lets go of it. A Postgres database belongs to all who ask.
 
-    Raises StoreRefused where another server holds it.
+    Raises StoreRefused where another server holds it, and on a network file system, which cannot be trusted with it.
     """
     parsed = parse(url)
     if parsed.get_backend_name() != "sqlite":
@@ -25,6 +26,11 @@ def held(url: str) -> Iterator[None]:
 
     make_folder(url)
     database = Path(str(parsed.database)).absolute()
+    if (kind := network_file_system(database.parent, table=mounts)) is not None:
+        raise StoreRefused(
+            f"{database} would lie on a network file system ({kind}), where SQLite loses data; choose a folder on a "
+            "local disk with --data-dir, or name a Postgres database with CAVIAR_DATABASE_URL"
+        )
     with _opened(database.with_name(database.name + ".server")) as claim:
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)

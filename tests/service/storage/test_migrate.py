@@ -1,7 +1,6 @@
 """Migrations: from nothing to the schema of this release on both databases, once, whoever else is starting."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from service.storage import tables
 from service.storage.database import Database, Transaction
 from service.storage.migrate import REVISION, run_migrations, upgrade
 from service.storage.tables import metadata
-from service.storage.types import Instant
 from tests.service.desk import START
 
 
@@ -91,35 +89,6 @@ def test_upgrading_again_changes_nothing_and_keeps_what_is_stored(empty_url: str
         assert tx.execute(sa.select(tables.idempotency)).one() == tuple(row.values())
 
 
-def test_a_database_of_the_first_release_is_upgraded_with_what_is_stored_in_it(empty_url: str) -> None:
-    search = (
-        "INSERT INTO search (id, name, notes, state, priority, spec, trainer, budget, parallel, created_at)"
-        """ VALUES (7, 'old', '', 'active', 0, '{"metric": "loss"}', 'toy', 9, 4, :now)"""
-    )
-    round_ = (
-        "INSERT INTO round (search_id, round, first, size, seen, reason, box, state, created_at)"
-        " VALUES (7, 0, 0, 2, 0, 'the whole space', '{}', '{}', :now)"
-    )
-    trial = (
-        "INSERT INTO trial (id, search_id, number, round, origin, state, stack, hyperparameters, seed, available_at,"
-        """ metrics, created_at) VALUES (5, 7, 0, 0, 'sampled', 'queued', '', '{"x": 0.5}', 1, :now, '{}', :now)"""
-    )
-    with writing(empty_url) as tx:
-        run_migrations(tx, to="0001")
-        for statement in (search, round_, trial):
-            tx.execute(sa.text(statement).bindparams(sa.bindparam("now", START, type_=Instant())))
-
-    assert upgrade(empty_url) == REVISION
-
-    kept = tables.trial.c
-    with writing(empty_url) as tx:
-        assert tx.execute(sa.select(kept.id, kept.hyperparameters, kept.created_at)).one() == (5, {"x": 0.5}, START)
-        assert tx.execute(sa.select(kept.stopped_step, kept.verdict)).one() == (None, None)
-        assert tx.execute(sa.select(tables.round_.c.reason, tables.round_.c.cutoffs)).one() == ("the whole space", None)
-        assert tx.execute(sa.select(tables.search.c.name, tables.search.c.start)).one() == ("old", None)
-        assert tx.execute(sa.select(sa.func.count()).select_from(tables.rung)).scalar_one() == 0
-
-
 def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str) -> None:
     upgrade(empty_url)
     with writing(empty_url) as tx:
@@ -130,21 +99,45 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str)
         assert tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all() == ["9999"]
 
 
-def test_servers_that_start_at_once_upgrade_once(empty_url: str) -> None:
-    with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(upgrade, [empty_url] * 6)) == [REVISION] * 6
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE report (name INTEGER)"],
+        ["CREATE TABLE alembic_version (version_num VARCHAR(32))"],
+        ["CREATE TABLE trial (id INTEGER)", "CREATE TABLE alembic_version (version_num VARCHAR(32))"],
+        [
+            "CREATE TABLE trial (id INTEGER)",
+            "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+            "INSERT INTO alembic_version VALUES ('ae1027a6acf1')",
+        ],
+        ["CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('0001')"],
+        [
+            "CREATE TABLE trial (id INTEGER)",
+            "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+            "INSERT INTO alembic_version VALUES ('0001'), ('0002')",
+        ],
+    ],
+)
+def test_a_database_of_another_program_is_refused_and_left_alone(empty_url: str, statements: list[str]) -> None:
     with writing(empty_url) as tx:
-        assert tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all() == [REVISION]
-        assert schema(tx).keys() == {*metadata.tables, "alembic_version"}
-
-
-def test_an_upgrade_that_fails_halfway_leaves_nothing(empty_url: str) -> None:
-    with writing(empty_url) as tx:
-        tx.exec_driver_sql("CREATE TABLE report (name INTEGER)")
-    with pytest.raises(StoreRefused, match="already exists"):
+        for statement in statements:
+            tx.exec_driver_sql(statement)
+        before = schema(tx)
+    with pytest.raises(StoreRefused, match=r"holds what is not Caviar's \(.*(report|trial|alembic_version)"):
         upgrade(empty_url)
     with writing(empty_url) as tx:
-        assert sa.inspect(tx).get_table_names() == ["report"]
+        assert schema(tx) == before
+
+
+def test_a_refusal_names_some_of_the_tables_and_the_way_out(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    with writing(url) as tx:
+        for name in "gfedcba":
+            tx.exec_driver_sql(f"CREATE TABLE {name} (id INTEGER)")
+    with pytest.raises(
+        StoreRefused, match=r"other\.db holds what is not Caviar's \(a, b, c, d, e, …\) .* CAVIAR_DATABASE_URL"
+    ):
+        upgrade(url)
 
 
 def test_a_database_that_does_not_answer_is_refused_with_its_reason(tmp_path: Path) -> None:

@@ -35,3 +35,14 @@ def test_a_postgres_database_belongs_to_all_who_ask(tmp_path: Path, monkeypatch:
     url = "postgresql://user@host/name"
     with held(url), held(url):
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_on_a_network_file_system_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:30 / {tmp_path.resolve()} rw - nfs server:/ rw\n")
+    refusal = (
+        r"caviar\.db would lie on a network file system \(nfs\), where SQLite loses data; .* --data-dir, or .*Postgres"
+    )
+    with pytest.raises(StoreRefused, match=refusal), held(f"sqlite:///{tmp_path / 'caviar.db'}", mounts=mounts):
+        raise AssertionError("it was trusted")
+    assert not list(tmp_path.glob("caviar.db*"))
