@@ -120,6 +120,9 @@ def refill(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
         log.exception("search %d could not be planned; the next turn tries again", search.id, extra=about)
         return
     rounds.put(tx, ledger, step, now=now)
+    if step.drafts:
+        # Where the newest round held fewer than the free places, the others are a new round's.
+        refill(tx, ledger, now=now)
 
 
 def look(database: Database, search_id: int, *, now: datetime) -> View | None:

@@ -12,10 +12,11 @@ from anyio.from_thread import BlockingPortal
 from caviar.errors import NotFound
 from caviar.states import SearchState, TrialState
 from caviar.wire.protocol import Malformed
+from caviar.wire.searches import SearchChange
 from service import queue
 from service.changes import QUEUE, Topic, ranking
 from service.context import Service
-from service.searches import create, read
+from service.searches import change, create, enqueue, read
 from service.storage import leases, tables, trials, workers
 from service.storage.claims import Grant
 from service.storage.records import TrialRecord
@@ -92,6 +93,19 @@ def test_the_finish_of_a_round_creates_the_next_one_before_it_is_answered(servic
     assert len(of(service, search_id)) == 2
     verbs.finish(service, [an_outcome(first, score=0.5)])
     assert len(of(service, search_id)) == 3
+
+
+def test_a_finish_fills_every_place_although_the_newest_round_has_fewer_trials_left(service: Service) -> None:
+    """What was enqueued took numbers of the first round, so its last trials are drawn only after the budget grew."""
+    search_id = new(service, trials=6, parallel=3)
+    for _ in range(2):
+        enqueue(service, search_id, {"x": 0.5}, idempotency_key=None)
+    for grant in claim(service, capacity=3):
+        verbs.finish(service, [an_outcome(grant, score=0.5)])
+    assert (read(service, search_id).next_number, read(service, search_id).round_left) == (6, 2)
+    change(service, search_id, SearchChange(trials=20))
+    verbs.finish(service, [an_outcome(grant, score=0.5) for grant in claim(service, capacity=3)])
+    assert read(service, search_id).counts[TrialState.QUEUED] == 3
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed", "returned"])
