@@ -124,8 +124,8 @@ class Database:
         with _translated(), engine.begin() as tx:
             yield tx
             started = time.perf_counter()
-            tx.commit()
-            self._metrics.committed(time.perf_counter() - started)
+        # The commit is the end of the block: one that fails is also undone there, which an explicit one would not be.
+        self._metrics.committed(time.perf_counter() - started)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

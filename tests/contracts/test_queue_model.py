@@ -62,6 +62,9 @@ class Machine(RuleBasedStateMachine):
     @initialize(parallel=st.integers(1, 5), trials=st.integers(4, 12))
     def begin(self, parallel: int, trials: int) -> None:
         emptied(self.service.database)
+        # What was heard a moment ago was heard of workers that are not there any more.
+        self.clock.wait(60)
+        self.turned_at = self.clock.at
         self.create(parallel, trials, 0, None, None)
 
     # What a user does.
@@ -201,7 +204,7 @@ class Machine(RuleBasedStateMachine):
         """A server's turn, after one that was just now, or after a silence in which nobody could be heard."""
         last = self.clock.at if is_listening else self.clock.at - timedelta(hours=1)
         if not is_listening:
-            self.model.grace(now=self.clock.at)
+            self.model.grace(since=self.turned_at, now=self.clock.at)
         assert turn(self.service, last) == self.clock.at
         self.model.sweep(now=self.clock.at)
 

@@ -247,7 +247,10 @@ class Model:
         return OK, search
 
     def _salvage(self, items: Sequence[Proof | Malformed], *, now: datetime) -> list[Search]:
-        """A lost attempt goes on when its holder speaks, as long as nobody has taken the trial since."""
+        """A lost attempt goes on when its holder speaks, as long as nobody has taken the trial since.
+
+        Not where as many others run as may.
+        """
         concerned = []
         for item in items:
             found = self._proven(item) if isinstance(item, Proof) else None
@@ -255,7 +258,8 @@ class Model:
                 continue
             search, trial, attempt = found
             is_free = trial.state is TrialState.QUEUED and trial.attempts[-1] is attempt
-            if attempt.outcome is AttemptOutcome.LOST and is_free:
+            has_room = search.count(TrialState.RUNNING) < search.parallel
+            if attempt.outcome is AttemptOutcome.LOST and is_free and has_room:
                 attempt.outcome, attempt.expires_at = AttemptOutcome.RUNNING, now + TTL
                 trial.state, trial.lost_count = TrialState.RUNNING, trial.lost_count - 1
                 concerned.append(search)
@@ -270,10 +274,11 @@ class Model:
 
     # What happens by itself.
 
-    def grace(self, *, now: datetime) -> None:
+    def grace(self, *, since: datetime, now: datetime) -> None:
         for attempt in self._attempts():
             if attempt.expires_at is not None:
-                _renew(attempt, now)
+                later = min(attempt.expires_at + (now - since), now + TTL)
+                attempt.expires_at = max(attempt.expires_at, later)
 
     def sweep(self, *, now: datetime) -> None:
         for _, trial in list(self.trials()):

@@ -419,8 +419,8 @@ class Worker:
         if job.is_finished:
             return
         job.is_finished = True
-        metrics = {"score": score(job.grant.trial.hyperparameters)} if outcome == "completed" else {}
-        item = an_outcome(job.grant, outcome, **metrics)
+        value = score(job.grant.trial.hyperparameters)
+        item = an_outcome(job.grant, outcome, score=value) if outcome == "completed" else an_outcome(job.grant, outcome)
 
         def finish(server: Server) -> str:
             (result,) = self.world.wait_for(queue.finish(server.service, [item]))

@@ -35,7 +35,7 @@ class Crashing:
 @pytest.fixture
 def crashing(store_url: str) -> Iterator[Crashing]:
     faults = Faults()
-    with closing(Database(store_url)) as database, faults.installed(database._writer):
+    with closing(Database(store_url)) as database, faults.installed(database._hot):
         yield Crashing(Desk(database), faults)
         audit(database)
 
