@@ -33,7 +33,7 @@ from service.samplers.registry import INDEPENDENT, SAMPLERS
 from service.samplers.streams import trial_seed
 from service.stopping.interface import cutoffs, to_json
 from service.stopping.registry import rule_for
-from service.storage import rounds, rungs, searches
+from service.storage import ledgers, rounds, rungs, searches
 from service.storage.database import Database, Transaction
 from service.storage.ledgers import Ledger
 from service.storage.records import Draft, RoundRecord, SearchRecord
@@ -107,6 +107,8 @@ def refill(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
 
     What fails here is left to the server's turn: the results that made the places free must not be lost with it.
     """
+    if ledgers.ending(tx, ledger, now=now) is not None:
+        return
     search = ledger.as_it_stands()
     spec = search.definition.parsed
     is_at_its_end = not search.is_open or search.next_number >= search.budget or search.is_overdue(now)

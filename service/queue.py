@@ -40,19 +40,25 @@ async def introduce(service: Service, request: ClaimRequest, *, search_id: int |
     return await has_work(service, request, search_id=search_id)
 
 
-async def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant]:
-    """Raises NotFound for a search that does not exist."""
+async def claim(service: Service, request: ClaimRequest, *, search_id: int | None) -> list[Grant] | None:
+    """None where there is nothing yet; an empty list where there never will be, since the key's leases are gone.
 
-    def work(tx: Transaction) -> list[Grant]:
+    Raises NotFound for a search that does not exist.
+    """
+
+    def work(tx: Transaction) -> list[Grant] | None:
         if search_id is not None:
             searches.get(tx, search_id)
-        return claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=service.now())
+        grants = claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=service.now())
+        return grants if grants or claims.is_used(tx, request) else None
 
     for _ in range(CLAIM_TRIES):
         grants = await service.database.written(work)
         # None, though there is work: another worker emptied the search between our look and our lock.
-        if grants or not await has_work(service, request, search_id=search_id):
+        if grants is not None or not await has_work(service, request, search_id=search_id):
             break
+    if grants is None:
+        return None
     service.metrics.claimed(len(grants))
     service.changes.announce(*{events(grant.search.id) for grant in grants})
     return grants

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from caviar.errors import Unavailable
 from service.api.problems import respond
 
+_ALWAYS = frozenset({"/healthz", "/metrics"})
+"""Answered to the end: the process lives."""
 UPLOAD_SECONDS = 1.0
 """How long the rest of a refused request's body is read. A client that still sends would not see the answer."""
 
@@ -17,7 +19,8 @@ class Closing:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["app"].state.service.changes.is_closed:
+        is_asking_for_us = scope["type"] == "http" and scope["path"] not in _ALWAYS
+        if not is_asking_for_us or not scope["app"].state.service.changes.is_closed:
             await self._app(scope, receive, send)
             return
         with suppress(TimeoutError):

@@ -4,6 +4,7 @@ FastAPI declares these routes and documents them; the request itself is read by 
 call them all day long, and dependencies, a second validation and a general encoder cost more than the queue itself.
 """
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,7 +12,9 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
+from caviar.errors import InvalidRequest
 from service.api.parameters import seconds_to_wait
 from service.context import Service
 
@@ -40,11 +43,32 @@ class DirectRoute(APIRoute):
 
 
 async def _read(request: Request, model: type[BaseModel]) -> BaseModel:
-    content = await request.body()
+    try:
+        content = await request.body()
+    except ClientDisconnect as error:
+        raise InvalidRequest("the request ended before its body did") from error
     if not _is_json(request.headers.get("content-type", "")):
         raise RequestValidationError([], body=content)
     try:
         return model.model_validate_json(content)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        if found[0]["type"] == "json_invalid" and (document := _patiently(content)) is not None:
+            return _checked(model, document)
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
+
+
+def _patiently(content: bytes) -> Any:
+    """Python's parser takes half of a surrogate pair, and goes deeper: one such item must not refuse the others."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _checked(model: type[BaseModel], document: Any) -> BaseModel:
+    try:
+        return model.model_validate(document)
     except ValidationError as error:
         found = error.errors(include_url=False)
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error

@@ -30,7 +30,7 @@ async def claim(request: Request, service: ServiceOf, said: ClaimRequest, wait: 
         if is_introduced and not await queue.has_work(service, said, search_id=search):
             return None
         is_introduced = True
-        return await queue.claim(service, said, search_id=search) or None
+        return await queue.claim(service, said, search_id=search)
 
     with service.changes.asking(said.claim_key) as is_repeated:
         if wait and await queue.introduce(service, said, search_id=search):

@@ -132,6 +132,8 @@ def _sign(partial: Path, revision: str, version: str) -> Manifest:
             rows=transfer.counts(tx),
             last_ids=transfer.last_ids(tx),
         )
+        # That of the backup which this database may once have been.
+        tx.execute(sa.text(f"DROP TABLE IF EXISTS {MANIFEST}"))
         tx.execute(sa.text(f"CREATE TABLE {MANIFEST} (manifest TEXT NOT NULL)"))
         tx.execute(sa.text(f"INSERT INTO {MANIFEST} VALUES (:manifest)"), {"manifest": json.dumps(asdict(manifest))})
     return manifest

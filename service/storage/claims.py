@@ -75,6 +75,11 @@ def claim(
     return grants
 
 
+def is_used(tx: Transaction, request: ClaimRequest) -> bool:
+    """Whether the claim's key was given trials before: it will never be given others."""
+    return _GIVEN.first(tx, of_key=claim_key_hash(request.claim_key)) is not None
+
+
 def _most(
     tx: Transaction, request: ClaimRequest, candidates: Sequence[Candidate], *, ttl: timedelta, now: datetime
 ) -> int:

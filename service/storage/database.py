@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -31,6 +32,14 @@ Found = TypeVar("Found")
 READERS = 8
 POSTGRES_OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"
 """One frozen server must not hold up the others: who waits too long for a row is told to try again."""
+POSTGRES_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A database machine that fell silent is given up after some ten seconds; TCP alone would wait for minutes."""
 PAUSES_SECONDS = (0.05, 0.2, 0.5)
 """Before a transaction that Postgres broke off is tried again: a restart, a deadlock, a lock held too long."""
 _FAULTS = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.OperationalError,
@@ -48,6 +57,7 @@ class Database:
         self.url = parse(url)
         self._metrics = metrics or Metrics()
         self._starting = threading.Lock()
+        self._is_closed = False
         self._together: Writer | None = None
         self._apart: ThreadPoolExecutor | None = None
         if self.url.get_backend_name() == "sqlite":
@@ -56,7 +66,7 @@ class Database:
             self._hot = self._writer
             _share(self._writer, self._reader)
         else:
-            options = {"pool_size": READERS, "connect_args": {"options": POSTGRES_OPTIONS}}
+            options = {"pool_size": READERS, "connect_args": {"options": POSTGRES_OPTIONS, **POSTGRES_PATIENCE}}
             self._writer = _engine(self.url, pool_pre_ping=True, **options)
             # Not asked first whether its server is still there: what fails is tried again.
             self._hot = _engine(self.url, **options)
@@ -70,7 +80,10 @@ class Database:
         Then nothing was written, unless the connection broke during the commit itself: a claim, a report or a finish
         may be sent again all the same, and a create that has an Idempotency-Key.
         """
-        return self.submit(work).result() if self._is_sqlite else self._run_alone(work)
+        if self._is_sqlite:
+            return self.submit(work).result()
+        with self._metrics.transaction("write"):
+            return self._run_alone(work)
 
     def submit(self, work: Callable[[Transaction], Found]) -> "Future[Found]":
         """The same without blocking."""
@@ -81,14 +94,16 @@ class Database:
 
     def _submitted(self, work: Callable[[Transaction], Found]) -> "Future[Found]":
         with self._starting:
+            if self._is_closed:
+                raise Unavailable("the server is stopping; try again shortly")
             if self._is_sqlite and self._together is None:
                 self._together = Writer(self.write)
             if not self._is_sqlite and self._apart is None:
                 self._apart = ThreadPoolExecutor(READERS, thread_name_prefix="caviar-writer")
-        if self._together is not None:
-            return self._together.submit(work)
-        assert self._apart is not None
-        return self._apart.submit(self._run_alone, work)
+            if self._together is not None:
+                return self._together.submit(partial(_translating, work))
+            assert self._apart is not None
+            return self._apart.submit(self._run_alone, work)
 
     async def written(self, work: Callable[[Transaction], Found]) -> Found:
         """The same inside an event loop."""
@@ -135,10 +150,13 @@ class Database:
 
     def close(self) -> None:
         """What was submitted is done first. The last connection to leave a SQLite file checkpoints it: the writer's."""
+        with self._starting:
+            self._is_closed = True
         if self._together is not None:
             self._together.close()
         if self._apart is not None:
-            self._apart.shutdown()
+            # Not waited for: a thread may hang on a database that fell silent, and who asked has been let go.
+            self._apart.shutdown(wait=False, cancel_futures=True)
         for engine in (self._reader, self._hot, self._writer):
             engine.dispose()
 
@@ -148,6 +166,12 @@ def _share(*engines: Engine) -> None:
     memory = {specs.PLACE: specs.Specs(), heard.PLACE: heard.Heard()}
     for engine in engines:
         sa.event.listen(engine, "connect", lambda _connection, entry: entry.info.update(memory))
+
+
+def _translating(work: Callable[[Transaction], Found], tx: Transaction) -> Found:
+    """A piece of a group: what its statements raise is its own, and is told in the same words as anywhere."""
+    with _translated():
+        return work(tx)
 
 
 @contextmanager
@@ -178,9 +202,13 @@ def parse(url: str) -> URL:
     """Raises StoreRefused for what is neither SQLite nor Postgres."""
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
+        if isinstance(password := parsed.query.get("password"), str):
+            # Where it is never shown.
+            parsed = parsed.difference_update_query(["password"]).set(password=password)
+    except (sa.exc.ArgumentError, ValueError):
+        # Not repeated here: it may hold a password.
         raise StoreRefused(
-            f"{url!r} is no database URL; use sqlite:///file.db or postgresql://user@host/name"
+            "the database URL cannot be read; write it as sqlite:///file.db or postgresql://user@host/name"
         ) from None
     if parsed.drivername in ("postgresql", "postgres"):
         return parsed.set(drivername="postgresql+psycopg")

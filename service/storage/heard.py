@@ -1,8 +1,7 @@
-"""What workers said of themselves a moment ago, so that their wide rows are not written with every claim and finish."""
+"""Of whom there was a sign of life a moment ago, so that a worker's row is not written with every report and finish."""
 
 import threading
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -13,24 +12,24 @@ MOST = 10_000
 
 
 class Heard:
-    """By worker: what it said and when. Safe to use from any thread.
+    """By worker: when it was last heard. Safe to use from any thread.
 
     Should the transaction be undone that was to write it down, the worker's row is a moment older than it could be.
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Any, datetime]] = {}
+        self._last: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
-    def is_old_news(self, worker: str, said: Any = None, *, now: datetime) -> bool:
-        """Whether the same was heard within the last moment; if not, it is now. `said`: None for a sign of life."""
+    def is_old_news(self, worker: str, *, now: datetime) -> bool:
+        """Whether it was heard within the last moment; if not, it is now."""
         with self._lock:
-            before, at = self._known.get(worker, (None, datetime.min.replace(tzinfo=now.tzinfo)))
-            if timedelta(0) <= now - at < MOMENT and said in (None, before):
+            at = self._last.get(worker)
+            if at is not None and timedelta(0) <= now - at < MOMENT:
                 return True
-            if len(self._known) >= MOST:
-                self._known.clear()
-            self._known[worker] = (before if said is None else said, now)
+            if len(self._last) >= MOST:
+                self._last.clear()
+            self._last[worker] = now
             return False
 
 

@@ -34,9 +34,9 @@ _RENEW = Prepared(
 )
 
 
-def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: datetime) -> None:
-    """Their holders spoke."""
-    _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
+def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: datetime) -> int:
+    """Their holders spoke. Returns how many leases there are."""
+    return _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
 
 
 _EXPIRED = Prepared(
@@ -93,8 +93,9 @@ def grace(tx: Transaction, *, since: datetime | None, ttl: timedelta, now: datet
     ledgers.lock_owners(tx, list(tx.execute(sa.select(_lease.trial_id)).scalars()))
     if since is None:
         since = tx.execute(sa.select(sa.func.max(tables.worker.c.seen_at, type_=Instant()))).scalar_one_or_none() or now
-    leases = tx.execute(sa.select(_lease.trial_id, _lease.expires_at)).all()
-    later = {trial: max(expires, min(expires + (now - since), now + ttl)) for trial, expires in leases}
+    # Locked as they are read: a heartbeat, which does not wait for the searches, could come in between.
+    held = tx.execute(sa.select(_lease.trial_id, _lease.expires_at).order_by(_lease.trial_id).with_for_update()).all()
+    later = {trial: max(expires, min(expires + (now - since), now + ttl)) for trial, expires in held}
     _PUT_OFF.run_each(tx, [{"of_trial": trial, "until": until} for trial, until in later.items()])
 
 

@@ -145,7 +145,7 @@ _SAVE = Prepared(
 
 def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
     """Store what changed, and end the search if this change was its last."""
-    if end := verdict(ledger.facts(has_failed_start=_has_failed_start(tx, ledger)), now=now):
+    if end := ending(tx, ledger, now=now):
         ledger.turn(end)
     if ledger.state not in OPEN_SEARCH_STATES:
         _cancel_open(tx, ledger, now=now)
@@ -167,6 +167,11 @@ def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
         new_changes=was.changes + 1,
         new_ranking=was.ranking + int(ledger.is_reranked),
     )
+
+
+def ending(tx: Transaction, ledger: Ledger, *, now: datetime) -> SearchState | None:
+    """The state in which the search ends with what has changed so far, or None while it goes on."""
+    return verdict(ledger.facts(has_failed_start=_has_failed_start(tx, ledger)), now=now)
 
 
 def _has_failed_start(tx: Transaction, ledger: Ledger) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from caviar.errors import Unavailable
 from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome
 from caviar.wire.protocol import Malformed, Result, Status, StopReason, TrialReport
@@ -47,8 +48,6 @@ _LIVE = Prepared(
         tables.lease, tables.attempt, (_attempt.trial_id == _lease.trial_id) & (_attempt.attempt == _lease.attempt)
     )
     .where(Among(_lease.trial_id))
-    .order_by(_lease.trial_id)
-    .with_for_update(of=tables.lease)
 )
 
 
@@ -66,7 +65,9 @@ def _heartbeats(
     held = {(trial, attempt): (bytes(hashed), worker) for trial, attempt, hashed, worker in rows}
     if any(held.get(key_of(beat), (b"", ""))[0] != token_hash(beat.token) for beat in beats):
         return None
-    renew(tx, [row[0] for row in rows], until=now + ttl, now=now)
+    if renew(tx, [row[0] for row in rows], until=now + ttl, now=now) != len(rows):
+        # Begun anew: with locks on leases, nobody may wait for the search of one that has just ended.
+        raise Unavailable("a lease ended while it was renewed; try again")
     workers.seen(tx, {worker for _, worker in held.values()}, now=now)
     return [Result(trial=beat.trial, status=Status.OK, ttl_seconds=ttl.total_seconds()) for beat in beats]
 

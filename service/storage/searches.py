@@ -100,9 +100,9 @@ def edit(tx: Transaction, search_id: int, **columns: Any) -> None:
 
 
 def records(tx: Transaction, rows: Sequence[Any]) -> list[SearchRecord]:
-    """From rows of COLUMNS, in their order."""
+    """From rows of COLUMNS, in their order, without those that were deleted since they were read."""
     found = definitions(tx, [(row[0], row[-1]) for row in rows])
-    return [_record(found[row[0]], row) for row in rows]
+    return [_record(found[row[0]], row) for row in rows if row[0] in found]
 
 
 def _record(definition: Definition, row: Any) -> SearchRecord:

@@ -34,9 +34,6 @@ _OFFERED = Prepared(sa.select(_offer.trainer).where(_offer.worker == sa.bindpara
 
 def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
     """A worker asked for trials: remember it and what it offers."""
-    said = (request.capacity, request.trainers, request.features, request.about)
-    if heard_of(tx).is_old_news(request.worker, said, now=now):
-        return
     facts = {
         "capacity": request.capacity,
         "features": request.features,

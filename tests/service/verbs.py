@@ -10,7 +10,7 @@ from service.storage.claims import Grant
 
 
 def claim(service: Service, request: ClaimRequest, *, search_id: int | None = None) -> list[Grant]:
-    return asyncio.run(queue.claim(service, request, search_id=search_id))
+    return asyncio.run(queue.claim(service, request, search_id=search_id)) or []
 
 
 def has_work(service: Service, request: ClaimRequest, *, search_id: int | None = None) -> bool:

@@ -31,8 +31,8 @@ def test_a_sqlite_file_stays_as_it_is(url: str) -> None:
         ("mysql://u@host/name", "mysql is not supported"),
         ("postgresql+psycopg2://u@host/name", r"postgresql\+psycopg2 is not supported"),
         ("sqlite+aiosqlite:///caviar.db", "is not supported"),
-        ("caviar.db", "is no database URL"),
-        ("", "is no database URL"),
+        ("caviar.db", "the database URL cannot be read"),
+        ("", "the database URL cannot be read"),
     ],
 )
 def test_what_is_neither_is_refused_and_told_what_to_use(url: str, reason: str) -> None:
