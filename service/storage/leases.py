@@ -14,10 +14,12 @@ from service.storage.ledgers import Ledger
 from service.storage.prepared import Among, Prepared
 from service.storage.types import Instant
 
-_lease = tables.lease.c
+_lease, _trial = tables.lease.c, tables.trial.c
 MAX_LOST = 3
 """A trial may be lost so often; the next loss fails it."""
 LONGEST_PAUSE_SECONDS = 64
+FURTHEST = timedelta(seconds=LONGEST_PAUSE_SECONDS)
+"""What lies further ahead than a term and this was written by a clock that has been set back since."""
 
 
 _RENEW = Prepared(
@@ -88,15 +90,31 @@ def grace(tx: Transaction, *, since: datetime | None, ttl: timedelta, now: datet
     """Give every lease the time back in which no server listened, up to a full term: no worker is to blame for it.
 
     It began at `since`, or when somebody was last heard. So a lease whose worker is dead runs out even under a server
-    that restarts again and again, as long as anybody else speaks.
+    that restarts again and again, as long as anybody else speaks. And what a clock that was set back would hold up for
+    as long as it went back is due as it would have been.
     """
-    ledgers.lock_owners(tx, list(tx.execute(sa.select(_lease.trial_id)).scalars()))
+    is_stranded = tables.is_queued & (_trial.available_at > now + FURTHEST)
+    stranded = list(tx.execute(sa.select(_trial.id).where(is_stranded)).scalars())
+    ledgers.lock_owners(tx, [*tx.execute(sa.select(_lease.trial_id)).scalars(), *stranded])
+    if stranded:
+        tx.execute(sa.update(tables.trial).where(_trial.id.in_(stranded), is_stranded).values(available_at=now))
     if since is None:
         since = tx.execute(sa.select(sa.func.max(tables.worker.c.seen_at, type_=Instant()))).scalar_one_or_none() or now
+<<<<<<< HEAD
     # Locked as they are read: a heartbeat, which does not wait for the searches, could come in between.
     held = tx.execute(sa.select(_lease.trial_id, _lease.expires_at).order_by(_lease.trial_id).with_for_update()).all()
     later = {trial: max(expires, min(expires + (now - since), now + ttl)) for trial, expires in held}
+=======
+    leases = tx.execute(sa.select(_lease.trial_id, _lease.expires_at)).all()
+    later = {trial: _given_back(expires, now - since, ttl=ttl, now=now) for trial, expires in leases}
+>>>>>>> b7d29f0 (Free what a clock that was set back holds up)
     _PUT_OFF.run_each(tx, [{"of_trial": trial, "until": until} for trial, until in later.items()])
+
+
+def _given_back(expires: datetime, away: timedelta, *, ttl: timedelta, now: datetime) -> datetime:
+    if expires > now + ttl + FURTHEST:
+        return now + ttl
+    return max(expires, min(expires + away, now + ttl))
 
 
 _PUT_OFF = Prepared(

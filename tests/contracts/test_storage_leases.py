@@ -129,6 +129,19 @@ def test_no_lease_is_shortened_or_longer_than_a_term_from_now(desk: Desk) -> Non
     assert desk.expiry(grant) == granted_until
 
 
+def test_after_a_restart_on_a_clock_that_was_set_back_nobody_waits_until_it_has_caught_up(desk: Desk) -> None:
+    search_id = desk.search(queued=2)
+    for _ in range(2):
+        desk.lose(desk.claim_one())
+    held = desk.claim_one("bob")
+    desk.wait(-3600)
+    graced(desk)
+    assert desk.expiry(held) == desk.now + TTL
+    assert desk.claim_one("ada").trial.number == 0
+    desk.lose(held)
+    assert desk.states(search_id) == [TrialState.QUEUED] * 2
+
+
 def test_a_server_that_restarts_all_the_time_still_frees_what_the_dead_held(desk: Desk) -> None:
     search_id = desk.search(queued=2)
     dead, alive = desk.claim_one("dead"), desk.claim_one("alive")
