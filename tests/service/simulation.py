@@ -7,7 +7,8 @@ is the product's own: service.queue and service.turns over one database, each se
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
@@ -24,37 +25,17 @@ from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
 from service.storage.claims import Grant
-from service.storage.database import Database, Transaction
-from service.turns import turn
+from service.storage.database import Database
+from service.turns import begin, turn
 from tests.service.desk import START, a_claim, a_report, an_outcome
+from tests.service.trouble import Mortal, ServerDied, Trouble
 
 Found = TypeVar("Found")
-NEVER = datetime.min.replace(tzinfo=UTC)
 STEPS = 3
 PATIENCE_SECONDS = 6.0
 """After so long a sender that was not answered sends the same again."""
-LONGEST_SECONDS = 20_000.0
-
-
-class ServerDied(BaseException):
-    """No `except Exception` of a server holds it up: a dead process handles nothing."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """What goes wrong until `seconds` have passed; after that nothing does."""
-
-    seconds: float = 240.0
-    dropped: float = 0.05
-    unanswered: float = 0.05
-    """Carried out, and the answer lost."""
-    repeated: float = 0.1
-    late: float = 0.05
-    every_seconds: float = 12.0
-    """So often something happens to a worker or a server."""
-
-
-PEACE = Trouble(seconds=0.0)
+LONGEST_SECONDS = 1500.0
+"""Nothing that has gone wrong excuses a search that has not ended by then."""
 
 
 def score(hparams: Any, step: int = STEPS) -> float:
@@ -212,7 +193,7 @@ class Server:
         self.world.at_hand = self.number
         settings = Settings(data_dir=self.folder)
         self.service = Service(settings, self.database, Clock(), self.world.wait_for(changes()))
-        self._last = NEVER
+        self._last = begin(self.service)
 
     def go_down(self) -> None:
         if not self.is_down:
@@ -232,36 +213,6 @@ class Server:
             except ServerDied:
                 self.go_down()
         self.world.after(5.0, self.take_turns)
-
-
-class Mortal(Database):
-    """A server's way to the database that all share. The server may die on it: before a commit or right after one."""
-
-    def __init__(self, shared: Database) -> None:
-        self._shared = shared
-        self.is_dying: bool | None = None
-
-    def die(self, *, after_commit: bool) -> None:
-        """At the next write."""
-        self.is_dying = after_commit
-
-    def run(self, work: Callable[[Transaction], Found]) -> Found:
-        dying = self.is_dying
-
-        def dies_before_commit(tx: Transaction) -> Found:
-            work(tx)
-            raise ServerDied
-
-        found = self._shared.run(dies_before_commit if dying is False else work)
-        if dying:
-            raise ServerDied
-        return found
-
-    async def written(self, work: Callable[[Transaction], Found]) -> Found:
-        return self.run(work)
-
-    def read(self) -> Any:
-        return self._shared.read()
 
 
 async def _on_this_thread(work: Callable[..., Found], *arguments: Any) -> Found:
@@ -355,7 +306,7 @@ class Worker:
         request = a_claim(self.name, capacity=free, key=f"{self.world.random.getrandbits(128):032x}")
 
         def claim(server: Server) -> list[Grant]:
-            grants: list[Grant] = self.world.wait_for(queue.claim(server.service, request, search_id=None)) or []
+            grants: list[Grant] = self.world.wait_for(queue.claim(server.service, request, search_id=None))
             for grant in grants:
                 holder = self.world.given.setdefault((grant.trial.id, grant.trial.attempt), request.claim_key)
                 if holder != request.claim_key:
@@ -366,7 +317,7 @@ class Worker:
             for grant in grants:
                 job = Job(grant)
                 self.jobs[job.key] = job
-                self._later(self.world.random.uniform(1, 8), lambda job=job: self._train(job))
+                self._later(self.world.random.uniform(1, 8), partial(self._train, job))
             self._later(1.0 if grants else 3.0, self.look_for_work)
 
         self._ask(claim, take)
@@ -419,8 +370,9 @@ class Worker:
         if job.is_finished:
             return
         job.is_finished = True
-        value = score(job.grant.trial.hyperparameters)
-        item = an_outcome(job.grant, outcome, score=value) if outcome == "completed" else an_outcome(job.grant, outcome)
+        item = an_outcome(job.grant, "returned")
+        if outcome == "completed":
+            item = an_outcome(job.grant, score=score(job.grant.trial.hyperparameters))
 
         def finish(server: Server) -> str:
             (result,) = self.world.wait_for(queue.finish(server.service, [item]))

@@ -15,14 +15,15 @@ from service.storage.leases import MAX_LOST
 from service.storage.records import TrialRecord
 from tests.service.audit import audit
 from tests.service.desk import Desk, a_spec
-from tests.service.simulation import PEACE, Trouble, World, score
+from tests.service.simulation import World, score
+from tests.service.trouble import PEACE, Trouble
 
 SEED = int(os.environ.get("CAVIAR_TEST_SEED", "0"))
 """Of the first of the long runs; the next ones count up from it."""
 SPECS = [
-    a_spec(name="stream", trials=16, parallel=5),
-    a_spec(name="zoom", sampler="zoom", trials=10, parallel=4),
-    a_spec(name="narrow", sampler="sobol", trials=4, parallel=1),
+    a_spec(name="stream", trials=40, parallel=5),
+    a_spec(name="zoom", sampler="zoom", trials=24, parallel=4),
+    a_spec(name="narrow", sampler="sobol", trials=8, parallel=1),
 ]
 Drawn = list[list[Any]]
 
