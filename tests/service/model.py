@@ -247,10 +247,7 @@ class Model:
         return OK, search
 
     def _salvage(self, items: Sequence[Proof | Malformed], *, now: datetime) -> list[Search]:
-        """A lost attempt goes on when its holder speaks, as long as nobody has taken the trial since.
-
-        Not where as many others run as may.
-        """
+        """A lost attempt goes on when its holder speaks, as long as nobody has taken its trial or its place since."""
         concerned = []
         for item in items:
             found = self._proven(item) if isinstance(item, Proof) else None
@@ -258,8 +255,8 @@ class Model:
                 continue
             search, trial, attempt = found
             is_free = trial.state is TrialState.QUEUED and trial.attempts[-1] is attempt
-            has_room = search.count(TrialState.RUNNING) < search.parallel
-            if attempt.outcome is AttemptOutcome.LOST and is_free and has_room:
+            has_place = search.count(TrialState.RUNNING) < search.parallel
+            if attempt.outcome is AttemptOutcome.LOST and is_free and has_place:
                 attempt.outcome, attempt.expires_at = AttemptOutcome.RUNNING, now + TTL
                 trial.state, trial.lost_count = TrialState.RUNNING, trial.lost_count - 1
                 concerned.append(search)
@@ -274,11 +271,12 @@ class Model:
 
     # What happens by itself.
 
-    def grace(self, *, since: datetime, now: datetime) -> None:
+    def grace(self, *, since: datetime | None, now: datetime) -> None:
+        """The time back in which nobody listened: since then, or since a worker was last heard."""
+        away = now - (since or max(self.seen.values(), default=now))
         for attempt in self._attempts():
             if attempt.expires_at is not None:
-                later = min(attempt.expires_at + (now - since), now + TTL)
-                attempt.expires_at = max(attempt.expires_at, later)
+                attempt.expires_at = max(attempt.expires_at, min(attempt.expires_at + away, now + TTL))
 
     def sweep(self, *, now: datetime) -> None:
         for _, trial in list(self.trials()):
