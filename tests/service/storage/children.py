@@ -60,7 +60,7 @@ def run_at_once(work: Any, count: int, *arguments: Any) -> list[int | None]:
 def serve(url: str, at: int, acknowledge: "Connection[Any, Any]") -> None:
     """What a server does for a worker, killed at the k-th statement; every answer is sent once it is committed."""
     faults = Faults(_kill)
-    with closing(Database(url)) as database, faults.installed(database._writer):
+    with closing(Database(url)) as database, faults.installed(database._writer, database._hot):
         faults.arm(at)
         for name, answer in serving(database, now=START):
             acknowledge.send((name, answer))

@@ -35,18 +35,19 @@ class Faults:
             self.act()
 
     @contextmanager
-    def installed(self, engine: Any) -> Iterator[None]:
-        """On one engine, or on all of this process when it is the class; on connections that are opened from now on."""
-        sa.event.listen(engine, "do_connect", self._connect)
-        sa.event.listen(engine, "commit", self._commit)
+    def installed(self, *engines: Any) -> Iterator[None]:
+        """On these, or on all of this process where it is their class; on connections that are opened from now on."""
+        heard = [(engine, name) for engine in set(engines) for name in ("do_connect", "commit")]
+        for engine, name in heard:
+            sa.event.listen(engine, name, getattr(self, f"_{name}"))
         yield
-        sa.event.remove(engine, "do_connect", self._connect)
-        sa.event.remove(engine, "commit", self._commit)
+        for engine, name in heard:
+            sa.event.remove(engine, name, getattr(self, f"_{name}"))
 
     def _commit(self, _connection: sa.Connection) -> None:
         self.ask()
 
-    def _connect(self, dialect: sa.Dialect, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+    def _do_connect(self, dialect: sa.Dialect, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
         if dialect.name == "sqlite":
             options["factory"] = _sqlite_connection(self.ask)
         else:

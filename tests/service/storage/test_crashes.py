@@ -35,7 +35,7 @@ class Crashing:
 @pytest.fixture
 def crashing(store_url: str) -> Iterator[Crashing]:
     faults = Faults()
-    with closing(Database(store_url)) as database, faults.installed(database._hot):
+    with closing(Database(store_url)) as database, faults.installed(database._writer, database._hot):
         yield Crashing(Desk(database), faults)
         audit(database)
 
@@ -164,7 +164,7 @@ def test_what_a_worker_repeats_after_a_crash_is_done_once(crashing: Crashing, pr
 @pytest.fixture
 def group(sqlite_store_url: str) -> Iterator[Crashing]:
     faults = Faults()
-    with closing(Database(sqlite_store_url)) as database, faults.installed(database._writer):
+    with closing(Database(sqlite_store_url)) as database, faults.installed(database._writer, database._hot):
         yield Crashing(Desk(database), faults)
         audit(database)
 
