@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -295,6 +296,12 @@ def _told(model: Model) -> dict[str, Any]:
 
 @pytest.fixture
 def play(database: Database, tmp_path: Path) -> Iterator[Callable[..., None]]:
+    with playing(database, tmp_path) as run:
+        yield run
+
+
+@contextmanager
+def playing(database: Database, tmp_path: Path) -> Iterator[Callable[..., None]]:
     """Run the machine: play(examples=…, seed=…)."""
     with start_blocking_portal() as portal:
         clock = SetClock()
