@@ -99,7 +99,7 @@ def test_searches_end_as_they_would_have_in_peace(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(SEED + 100, SEED + 160))
+@pytest.mark.parametrize("seed", range(SEED + 100, SEED + 130))
 def test_searches_end_as_they_would_have_in_peace_in_many_worlds(
     sqlite_store_url: str, tmp_path: Path, in_peace: list[list[TrialRecord]], seed: int
 ) -> None:
