@@ -100,14 +100,9 @@ def grace(tx: Transaction, *, since: datetime | None, ttl: timedelta, now: datet
         tx.execute(sa.update(tables.trial).where(_trial.id.in_(stranded), is_stranded).values(available_at=now))
     if since is None:
         since = tx.execute(sa.select(sa.func.max(tables.worker.c.seen_at, type_=Instant()))).scalar_one_or_none() or now
-<<<<<<< HEAD
     # Locked as they are read: a heartbeat, which does not wait for the searches, could come in between.
     held = tx.execute(sa.select(_lease.trial_id, _lease.expires_at).order_by(_lease.trial_id).with_for_update()).all()
-    later = {trial: max(expires, min(expires + (now - since), now + ttl)) for trial, expires in held}
-=======
-    leases = tx.execute(sa.select(_lease.trial_id, _lease.expires_at)).all()
-    later = {trial: _given_back(expires, now - since, ttl=ttl, now=now) for trial, expires in leases}
->>>>>>> b7d29f0 (Free what a clock that was set back holds up)
+    later = {trial: _given_back(expires, now - since, ttl=ttl, now=now) for trial, expires in held}
     _PUT_OFF.run_each(tx, [{"of_trial": trial, "until": until} for trial, until in later.items()])
 
 

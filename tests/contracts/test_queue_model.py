@@ -25,7 +25,6 @@ from service.changes import Changes
 from service.context import Service
 from service.ids import NEVER_GIVEN
 from service.storage import tables
-from service.storage.claims import Grant
 from service.storage.database import Database
 from service.turns import turn
 from tests.contracts.conftest import emptied
@@ -147,7 +146,8 @@ class Machine(RuleBasedStateMachine):
 
     def _claim(self, worker: str, capacity: int, key: str, *, search: int | None = None) -> None:
         request = a_claim(worker, capacity=capacity, key=key)
-        grants: list[Grant] = self.portal.call(lambda: queue.claim(self.service, request, search_id=search))
+        found = self.portal.call(lambda: queue.claim(self.service, request, search_id=search))
+        grants = found or []
         expected = self.model.claim(request, search=search, now=self.clock.at)
         assert [(g.search.id, g.trial.number, g.trial.attempt) for g in grants] == [
             (search.id, trial.number, len(trial.attempts)) for search, trial in expected
