@@ -6,8 +6,6 @@ from math import frexp, ldexp, sqrt
 from statistics import fmean, stdev
 from sys import float_info
 
-from scipy.special import stdtr
-
 from caviar.states import Goal
 from service.lifecycle import score_of
 
@@ -53,4 +51,6 @@ def _chance(
     error = sqrt(variance * (1 / len(mine) + 1 / len(theirs)))
     if error == 0.0:
         return 0.5 if difference == 0.0 else float(difference > 0.0)
+    from scipy.special import stdtr
+
     return float(stdtr(freedom, difference / error))

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import socket
+import threading
 from collections.abc import Callable
+from importlib import import_module
 from math import ceil
 from types import FrameType
 
@@ -37,6 +39,8 @@ class _Server(uvicorn.Server):
             gc.collect()
             gc.freeze()
             self._on_ready(self._url)
+            # What only a zoom's second round needs is loaded while nobody waits for it.
+            threading.Thread(target=_load, args=("scipy.linalg.lapack", "scipy.special"), daemon=True).start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -61,6 +65,11 @@ class _Server(uvicorn.Server):
             if not waiting and (is_alone or clock() > last_call):
                 return
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _load(*modules: str) -> None:
+    for name in modules:
+        import_module(name)
 
 
 def serve(settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None]) -> None:

@@ -60,6 +60,7 @@ def _hurry(connection: sa.Connection) -> None:
 def _write(connection: sa.Connection, finished: int) -> None:
     spec = SearchSpec.model_validate(document(trainer=TRAINER, trials=finished + TO_COME, parallel=PARALLEL))
     connection.execute(sa.insert(tables.search).values(_search(spec, finished)))
+    connection.execute(sa.insert(tables.spec).values(search_id=SEARCH, document=spec.document()))
     connection.execute(sa.insert(tables.round_).values(_round(spec)))
     moment = Instant().process_bind_param(ONCE, connection.dialect)
     _insert(connection, tables.trial, _TRIAL, _trials(finished, moment))
@@ -105,7 +106,7 @@ def _insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], 
 
 
 def _search(spec: SearchSpec, finished: int) -> dict[str, Any]:
-    plain = {"name": spec.name, "notes": spec.notes, "priority": spec.priority, "spec": spec.document()}
+    plain = {"name": spec.name, "notes": spec.notes, "priority": spec.priority}
     counters = {"next_number": finished, "next_round": 1, "round_left": TO_COME, "completed": finished}
     size = {"trainer": spec.trainer, "budget": spec.trials, "parallel": spec.parallel}
     # A claim and a finish for each trial, each of which changed the search.

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri, dtrtrs
 
 Array = NDArray[np.float64]
 JITTER = 1e-8
@@ -100,6 +99,8 @@ class Evidence:
         kernel.ravel()[self._place] = (1.0 + s + s * s / 3.0) * decay
         lower = _cholesky(kernel.T, noise)
         alpha = _solve(lower, _solve(lower, self._y), is_transposed=True)
+        from scipy.linalg.lapack import dpotri
+
         inverse = dpotri(lower, lower=1)[0].T
         between = inverse.ravel()[self._place] - alpha[self._i] * alpha[self._j]  # the gradient by K
         by_square = between * (-5.0 / 6.0) * (1.0 + s) * decay  # the gradient by r^2
@@ -175,6 +176,8 @@ def _kernel(a: Array, b: Array) -> Array:
 def _cholesky(kernel: Array, noise: float) -> Array:
     """Of k(x, x) + sigma2 I, in place of the kernel if its columns are contiguous; the lower triangle is read."""
     kernel[np.diag_indices(len(kernel))] += noise + JITTER
+    from scipy.linalg.lapack import dpotrf
+
     lower, failed = dpotrf(kernel, lower=1, clean=1, overwrite_a=1)
     if failed:
         raise ArithmeticError(f"the kernel matrix of {len(kernel)} points is not positive definite")
@@ -182,4 +185,6 @@ def _cholesky(kernel: Array, noise: float) -> Array:
 
 
 def _solve(lower: Array, right: Array, *, is_transposed: bool = False) -> Array:
+    from scipy.linalg.lapack import dtrtrs
+
     return np.asarray(dtrtrs(lower, right, lower=1, trans=int(is_transposed))[0])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from service.samplers.interface import Result
 
@@ -70,4 +69,6 @@ def normal_scores(results: Sequence[Result]) -> NDArray[np.float64]:
     tied = np.array([order[at] for at in places])
     counts = np.bincount(tied)
     ends = np.cumsum(counts)
+    from scipy.special import ndtri
+
     return np.asarray(ndtri((ends[tied] - counts[tied] / 2) / len(places)))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtr
 
 from service.samplers.cube import Array, Cube
 from service.samplers.gaussian_process import Beliefs, Fit, Posterior, improve
@@ -61,6 +60,8 @@ def expected_improvement(beliefs: Beliefs, best: float) -> Array:
     deviation = np.sqrt(beliefs.variance)
     z = (best - beliefs.mean) / deviation
     density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    from scipy.special import ndtr
+
     return np.asarray(deviation * (z * ndtr(z) + density))
 
 

@@ -7,6 +7,7 @@ wait for it; what is asked for at the same time is committed together (writer.py
 import asyncio
 import json
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-import psycopg
 import sqlalchemy as sa
 from pydantic_core import from_json, to_json
 from sqlalchemy.dialects import postgresql, sqlite
@@ -42,8 +42,8 @@ POSTGRES_PATIENCE = {
 """A database machine that fell silent is given up after some ten seconds; TCP alone would wait for minutes."""
 PAUSES_SECONDS = (0.05, 0.2, 0.5)
 """Before a transaction that Postgres broke off is tried again: a restart, a deadlock, a lock held too long."""
-_FAULTS = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.OperationalError,
-           psycopg.OperationalError, psycopg.InterfaceError)  # fmt: skip
+_FAULTS = ("OperationalError", "InterfaceError", "TimeoutError")
+"""Names of errors, of SQLAlchemy's and of either driver's, that speak of the database and not of what it was asked."""
 
 
 class Database:
@@ -178,8 +178,16 @@ def _translating(work: Callable[[Transaction], Found], tx: Transaction) -> Found
 def _translated() -> Iterator[None]:
     try:
         yield
-    except _FAULTS as error:
+    except _drivers_errors() as error:
+        if not any(cls.__name__ in _FAULTS for cls in type(error).__mro__):
+            raise
         raise Unavailable(f"the database does not answer ({type(error).__name__}); try again shortly") from error
+
+
+def _drivers_errors() -> tuple[type[Exception], ...]:
+    """A server on SQLite does without psycopg, which takes a while to load."""
+    psycopg = sys.modules.get("psycopg")
+    return (sa.exc.SQLAlchemyError, sqlite3.Error, *(() if psycopg is None else (psycopg.Error,)))
 
 
 def insert_or_ignore(tx: Transaction, table: sa.Table, rows: list[dict[str, Any]]) -> int:
