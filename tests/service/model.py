@@ -221,8 +221,8 @@ class Model:
             answers.append(answer)
             concerned += [search] if search else []
         for search in concerned:
-            self._fill(search, now=now)
             self._settle(search, now=now)
+            self._fill(search, now=now)
         return answers
 
     def _end(self, item: TrialOutcome | Malformed, *, now: datetime) -> tuple[Answer, Search | None]:

@@ -306,7 +306,7 @@ class Worker:
         request = a_claim(self.name, capacity=free, key=f"{self.world.random.getrandbits(128):032x}")
 
         def claim(server: Server) -> list[Grant]:
-            grants: list[Grant] = self.world.wait_for(queue.claim(server.service, request, search_id=None))
+            grants = self.world.wait_for(queue.claim(server.service, request, search_id=None)) or []
             for grant in grants:
                 holder = self.world.given.setdefault((grant.trial.id, grant.trial.attempt), request.claim_key)
                 if holder != request.claim_key:
