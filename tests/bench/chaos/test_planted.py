@@ -1,5 +1,6 @@
 """The planted bugs: a sound server passes each scenario, and the server with the bug is caught."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,4 +46,5 @@ def test_the_whole_rig_fails_on_a_server_with_a_bug(bug: str, tmp_path: Path) ->
     command += ["--cancels", "20", "--report", str(tmp_path / "report.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 1, done.stdout
-    assert "\nlost: trial" in f"\n{done.stdout}", done.stdout + done.stderr
+    # Which of the searches it hits, and how, is chance; that it is seen is not.
+    assert re.search("^(lost|duplicated|unexpected): trial", done.stdout, re.MULTILINE), done.stdout + done.stderr
