@@ -175,6 +175,17 @@ def salvage(
     return taken
 
 
+_IN_ORDER = Prepared(
+    sa.select(_lease.trial_id).where(Among(_lease.trial_id)).order_by(_lease.trial_id).with_for_update()
+)
+
+
+def lock_leases(tx: Transaction, trial_ids: Sequence[int]) -> None:
+    """In one order for all: heartbeats lock leases too, without their searches (Postgres)."""
+    if len(trial_ids) > 1 and tx.dialect.name == "postgresql":
+        _IN_ORDER.all(tx, ids=list(trial_ids))
+
+
 _DROP = Prepared(
     sa.delete(tables.lease).where(
         _lease.trial_id == sa.bindparam("of_trial"), _lease.attempt == sa.bindparam("of_attempt")
@@ -236,6 +247,7 @@ class Endings:
         ledger.rank(held.trial_id, score)
 
     def store(self, tx: Transaction) -> None:
+        lock_leases(tx, [row["of_trial"] for row in self._ended])
         _DROP.run_each(tx, self._ended)
         closed = _CLOSE.run_each(tx, self._ended)
         moved = sum(_move(names).run_each(tx, rows) for names, rows in self._moved.items())

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from caviar.states import AttemptOutcome, TrialState
 from service.storage import ledgers, tables
-from service.storage.attempts import Endings, Held, open_books
+from service.storage.attempts import Endings, Held, lock_leases, open_books
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
 from service.storage.prepared import Among, Prepared
@@ -36,9 +36,10 @@ _RENEW = Prepared(
 )
 
 
-def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: datetime) -> int:
-    """Their holders spoke. Returns how many leases there are."""
-    return _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
+def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: datetime) -> None:
+    """Their holders spoke."""
+    lock_leases(tx, trial_ids)
+    _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
 
 
 _EXPIRED = Prepared(

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from caviar.errors import Unavailable
 from caviar.numbers import to_wire
 from caviar.states import AttemptOutcome
 from caviar.wire.protocol import Malformed, Result, Status, StopReason, TrialReport
@@ -65,9 +64,9 @@ def _heartbeats(
     held = {(trial, attempt): (bytes(hashed), worker) for trial, attempt, hashed, worker in rows}
     if any(held.get(key_of(beat), (b"", ""))[0] != token_hash(beat.token) for beat in beats):
         return None
-    if renew(tx, [row[0] for row in rows], until=now + ttl, now=now) != len(rows):
-        # Begun anew: with locks on leases, nobody may wait for the search of one that has just ended.
-        raise Unavailable("a lease ended while it was renewed; try again")
+    # One that has ended since is not looked into: with locks on leases, nobody may wait for the search of another. Its
+    # worker hears of it with its next word.
+    renew(tx, [row[0] for row in rows], until=now + ttl, now=now)
     workers.seen(tx, {worker for _, worker in held.values()}, now=now)
     return [Result(trial=beat.trial, status=Status.OK, ttl_seconds=ttl.total_seconds()) for beat in beats]
 
