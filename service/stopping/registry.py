@@ -1,8 +1,6 @@
 """Stopping rules by the name a spec gives them."""
 
-from typing import Any
-
-from caviar.stopping import AshaStopping, MedianStopping, NoStopping, parse
+from caviar.stopping import AshaStopping, MedianStopping, NoStopping
 from service.stopping.asha import Asha
 from service.stopping.interface import Rule
 from service.stopping.median import Median
@@ -17,8 +15,3 @@ def rule_for(stopping: NoStopping | MedianStopping | AshaStopping) -> Rule | Non
             return Median(min_steps=min_steps, min_trials=min_trials)
         case _:
             return None
-
-
-def rule_of(document: Any) -> Rule | None:
-    """The same, from the `stopping` of a stored spec."""
-    return None if document is None else rule_for(parse(document))

@@ -203,14 +203,15 @@ def test_people_get_a_line_per_check_and_the_advice_below(tmp_path: Path) -> Non
 
 def test_it_does_not_hold_up_those_who_write(sqlite_store_url: str, processes: Processes) -> None:
     server = processes.server(sqlite_store_url)
+    found: list[Findings] = []
     with Api(server.url) as api:
-        looking = [Thread(target=doctor, args=(sqlite_store_url, server.url)) for _ in range(3)]
+        looking = [Thread(target=lambda: found.append(doctor(sqlite_store_url, server.url))) for _ in range(3)]
         for thread in looking:
             thread.start()
-        for _ in range(20):
-            api.finished([1.0, 2.0])
+        written = [api.finished([1.0, 2.0]) for _ in range(20)]
         for thread in looking:
             thread.join()
+    assert (len(set(written)), len(found)) == (20, 3)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from caviar.errors import TrialEnded
 from caviar.states import SearchState, TrialState
 from service.storage import reports, tables
 from service.storage.claims import Grant
@@ -88,26 +87,6 @@ def test_of_different_finishes_at_once_exactly_one_wins(desk: Desk) -> None:
     winner = [i for i, answer in enumerate(answers) if answer.status == "ok"]
     assert [answer.code for answer in answers].count("finish_conflict") == CROWD - 1
     assert [desk.trial(search_id).value] == winner
-
-
-def test_cancel_against_finish_has_one_winner_and_both_learn_it(desk: Desk) -> None:
-    search_id = desk.search(queued=10)
-    for number in range(10):
-        grant = desk.claim_one()
-
-        def cancel(trial: int = grant.trial.id) -> str:
-            try:
-                desk.cancel(trial)
-            except TrialEnded:
-                return "too late"
-            return "cancelled"
-
-        def finish(grant: Grant = grant) -> str:
-            return desk.finish(grant, score=0.5).status
-
-        told = together(cancel, finish)
-        expected = {TrialState.CANCELLED: ["cancelled", "stop"], TrialState.COMPLETED: ["too late", "ok"]}
-        assert told == expected[desk.trial(search_id, number).state]
 
 
 def test_a_sweep_against_a_heartbeat_leaves_one_holder_or_none(desk: Desk) -> None:

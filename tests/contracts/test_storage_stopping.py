@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from caviar.states import AttemptOutcome, Origin, SearchState, TrialState
+from caviar.stopping import parse
 from caviar.wire.protocol import Result
 from service.stopping.interface import WORST, Cutoff, Entry
 from service.stopping.median import Median
-from service.stopping.registry import rule_of
+from service.stopping.registry import rule_for
 from service.storage import rounds, rungs, searches
 from service.storage.claims import Grant
 from tests.service.desk import Desk, a_report
@@ -32,7 +33,7 @@ def said(result: Result) -> tuple[str, str | None]:
 
 def entries(desk: Desk, grant: Grant) -> dict[int, float]:
     """By rung, of all trials of the search."""
-    rule = rule_of(grant.search.spec["stopping"])
+    rule = rule_for(parse(grant.search.spec["stopping"]))
     assert rule is not None
     with desk.database.read() as tx:
         found = rungs.scores(tx, grant.search.id, rule, up_to=1000)
@@ -251,7 +252,7 @@ def test_a_round_is_measured_by_the_rounds_before_it_and_by_the_latest_trials_al
     desk.plan(search_id, [""] * 2)
     grants = {grant.trial.number: grant for grant in desk.claim(capacity=9)}
     desk.reports(*(a_report(grants[n], 1, score=float(n)) for n in (4, 0, 2, 3, 1)), a_report(grants[1], 3, score=0.5))
-    rule = rule_of(ASHA)
+    rule = rule_for(parse(ASHA))
     assert rule is not None
     with desk.database.read() as tx:
         assert rungs.scores(tx, search_id, rule, up_to=-1) == {1: [], 3: []}

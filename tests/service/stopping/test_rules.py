@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caviar.stopping import RULES, AshaStopping, MedianStopping, NoStopping, StoppingName
+from caviar.stopping import RULES, AshaStopping, MedianStopping, NoStopping, StoppingName, parse
 from service.stopping.asha import Asha
 from service.stopping.interface import WORST, Cutoff, Rule, cutoffs, from_json, is_stopped, rung_at, to_json
 from service.stopping.median import Median
-from service.stopping.registry import rule_for, rule_of
+from service.stopping.registry import rule_for
 
 every_rule = pytest.mark.parametrize(
     "rule",
@@ -30,8 +30,8 @@ def goes_on(rule: Rule, others: list[float], entry: float) -> bool:
 
 def test_every_name_a_spec_may_give_has_a_rule() -> None:
     assert RULES.keys() == set(StoppingName)
-    assert [rule_of({"name": name}) is not None for name in ("none", "median", "asha")] == [False, True, True]
-    assert rule_for(NoStopping()) is rule_of(None) is None
+    assert [rule_for(parse({"name": name})) is not None for name in ("none", "median", "asha")] == [False, True, True]
+    assert rule_for(NoStopping()) is None
     assert rule_for(AshaStopping(eta=4, min_steps=2)) == Asha(eta=4, min_steps=2)
     assert rule_for(MedianStopping(min_trials=9)) == Median(min_steps=1, min_trials=9)
 
