@@ -41,6 +41,8 @@ POSTGRES_PATIENCE = {
     "tcp_user_timeout": 10_000,
 }
 """A database machine that fell silent is given up after some ten seconds; TCP alone would wait for minutes."""
+PATIENCE_SECONDS = 10.0
+"""How long a connection to SQLite waits for another process."""
 PAUSES_SECONDS = (0.05, 0.2, 0.5)
 """Before a transaction that Postgres broke off is tried again: a restart, a deadlock, a lock held too long."""
 _FAULTS = ("OperationalError", "InterfaceError", "TimeoutError")
@@ -260,10 +262,10 @@ def _sqlite_engine(url: URL, *, begin: str, connections: int) -> Engine:
     def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
         # Without this the driver opens transactions by itself, late and deferred.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
+        _to_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_SECONDS:.0f}")
         connection.execute("PRAGMA mmap_size = 0")
         if begin == "BEGIN":
             connection.execute("PRAGMA query_only = ON")
@@ -274,3 +276,16 @@ def _sqlite_engine(url: URL, *, begin: str, connections: int) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """SQLite says at once that a file is locked while another process takes the new file to WAL: no timeout holds."""
+    given_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > given_up_at:
+                raise
+            time.sleep(0.01)

@@ -43,7 +43,8 @@ def test_a_safeguard_that_has_moved_is_noticed() -> None:
 @pytest.mark.parametrize("bug", ["lost_report_accepted", "cancel_overwrites_finish"])
 def test_the_whole_rig_fails_on_a_server_with_a_bug(bug: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench.chaos", "--seed", "1", "--trials", "150", "--bug", bug]
-    command += ["--cancels", "20", "--report", str(tmp_path / "report.json")]
+    # With the few faults that a run of this size has by default, a bug may never be met.
+    command += ["--cancels", "40", "--pauses", "8", "--report", str(tmp_path / "report.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 1, done.stdout
     # Which of the searches it hits, and how, is chance; that it is seen is not.

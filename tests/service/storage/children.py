@@ -88,6 +88,11 @@ def upgrade_until(url: str, at: int, _acknowledge: "Connection[Any, Any]") -> No
         upgrade(url)
 
 
+def upgrade_each_together(folder: str, files: int, barrier: Barrier) -> None:
+    for number in range(files):
+        upgrade_together(f"sqlite:///{folder}/{number}.db", barrier)
+
+
 def upgrade_together(url: str, barrier: Barrier) -> None:
     barrier.wait(LONGEST_SECONDS)
     upgrade(url)

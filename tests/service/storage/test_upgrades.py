@@ -119,6 +119,10 @@ def test_servers_that_start_at_once_upgrade_once(empty_url: str) -> None:
     start_at_once(empty_url, 8)
 
 
+def test_a_new_file_is_taken_to_wal_by_whoever_comes_first(tmp_path: Path) -> None:
+    assert children.run_at_once(children.upgrade_each_together, 8, str(tmp_path), 60) == [0] * 8
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("revision", [None, *EARLIER])
 def test_servers_that_start_at_once_upgrade_once_every_time(
