@@ -25,6 +25,7 @@ from service.api import (
     workers,
 )
 from service.api.closing import Closing
+from service.api.direct import Direct
 from service.api.timing import Timing
 from service.changes import Changes
 from service.clock import Clock
@@ -63,12 +64,13 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    # The protocol first: its paths are asked for far more often than all others.
     for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
+    # From the innermost layer to the outermost.
+    app.add_middleware(Direct, routes=protocol.router.routes)
     app.add_middleware(Closing)
-    app.add_middleware(Timing)  # the outermost: what Closing refuses is counted too
+    app.add_middleware(Timing)  # what Closing refuses is counted too
     problems.install(app)
     description.install(app)
     return app

@@ -143,14 +143,14 @@ class Changes:
     ) -> Found | None:
         """Make the attempt, again after each change of the topic, until it finds something.
 
-        None after `seconds`, when the caller is gone, or when the server stops.
+        None after `seconds`, when the caller is gone by the end of a wait, or when the server stops.
 
         Callers of one `wish` want the same: where one finds nothing, no other would. Of a change they are not all told,
         but the AT_ONCE that have waited longest, and one more for each that found something. Without a wish, all are.
         """
         deadline = self._loop.time() + seconds
         with self.listening(topic, wish=wish) as turn:
-            while not await is_gone():
+            while True:
                 answer = turn.look()
                 found = await attempt()
                 left = deadline - self._loop.time()
@@ -158,9 +158,8 @@ class Changes:
                     return found
                 answer()
                 await self._wait(turn, left)
-                if self.is_closed:
+                if await is_gone() or self.is_closed:
                     return None
-        return None
 
     async def _wait(self, turn: Turn, seconds: float) -> None:
         start = self._loop.time()

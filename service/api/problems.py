@@ -71,6 +71,11 @@ def respond(error: CaviarError) -> Response:
     return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def answer(request: Request, error: CaviarError | RequestValidationError) -> Response:
+    """What a request that cannot be carried out is told."""
+    return respond(error) if isinstance(error, CaviarError) else _invalid(request, error)
+
+
 def _problem(error: CaviarError) -> Problem:
     status = STATUS[type(error)]
     fields = [{"pointer": field.pointer, "detail": field.detail} for field in error.errors]
@@ -92,6 +97,10 @@ async def _on_caviar_error(_request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    return _invalid(request, error)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
     if isinstance(error.body, bytes):
         return respond(errors.InvalidRequest("the body was not read; send JSON with Content-Type: application/json"))
     in_body = [{**e, "loc": e["loc"][1:]} for e in error.errors() if e["loc"][0] == "body"]

@@ -33,14 +33,16 @@ async def claim(request: Request, service: ServiceOf, said: ClaimRequest, wait: 
         return await queue.claim(service, said, search_id=search)
 
     with service.changes.asking(said.claim_key) as is_repeated:
-        if wait and await queue.introduce(service, said, search_id=search):
-            pause = min(NEWCOMER_SECONDS, wait)
-            await asyncio.sleep(pause)
-            wait -= pause
 
         async def is_gone() -> bool:
             return is_repeated() or await request.is_disconnected()
 
+        if wait and await queue.introduce(service, said, search_id=search):
+            pause = min(NEWCOMER_SECONDS, wait)
+            await asyncio.sleep(pause)
+            wait -= pause
+            if await is_gone():
+                return ClaimAnswer(trials=[], drain=False)
         # Where one worker finds nothing, another with the same trainers finds nothing.
         wish = (frozenset(said.trainers), search)
         grants = await service.changes.until(QUEUE, attempt, seconds=wait, is_gone=is_gone, wish=wish)
