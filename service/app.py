@@ -1,13 +1,15 @@
 """The application: routes, errors, and what runs beside them for as long as the server lives."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
 
 from caviar import __version__
 from caviar.settings import Settings
@@ -67,13 +69,16 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
-    # From the innermost layer to the outermost.
-    app.add_middleware(Direct, routes=protocol.router.routes)
-    app.add_middleware(Closing)
-    app.add_middleware(Timing)  # what Closing refuses is counted too
+    app.build_middleware_stack = partial(_surrounded, app.build_middleware_stack)  # type: ignore[method-assign]
     problems.install(app)
     description.install(app)
     return app
+
+
+def _surrounded(build: Callable[[], ASGIApp]) -> ASGIApp:
+    """Our layers lie around FastAPI's own, so that what they answer by themselves passes none of those."""
+    direct = Direct(build(), routes=protocol.router.routes)
+    return Timing(Closing(direct))  # what Closing refuses is counted too
 
 
 async def _home() -> RedirectResponse:

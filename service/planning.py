@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from caviar.errors import FieldError
 from caviar.space import Hyperparameters
@@ -107,24 +107,27 @@ def refill(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
 
     What fails here is left to the server's turn: the results that made the places free must not be lost with it.
     """
-    if ledgers.ending(tx, ledger, now=now) is not None:
+    if depends_on_results(ledger.search) or ledgers.ending(tx, ledger, now=now) is not None:
         return
-    search = ledger.as_it_stands()
-    spec = search.definition.parsed
+    while (step := _next_of_stream(ledger.as_it_stands(), now=now)) is not None:
+        rounds.put(tx, ledger, step, now=now)
+        # Where the newest round held fewer than the free places, the others are a new round's.
+        if step.round_left or not step.drafts:
+            return
+
+
+def _next_of_stream(search: SearchRecord, *, now: datetime) -> Step | None:
+    """None where no place is free, and where it cannot be planned."""
     is_at_its_end = not search.is_open or search.next_number >= search.budget or search.is_overdue(now)
-    if way(spec) is not Way.STREAM or is_at_its_end or _places(search) <= 0:
-        return
+    if is_at_its_end or _places(search) <= 0:
+        return None
     try:
-        step = plan_step(View(search, spec))
+        return plan_step(View(search, search.definition.parsed))
     except Exception:
         # The edge of a plan.
         about = {"search": str(search.id)}
         log.exception("search %d could not be planned; the next turn tries again", search.id, extra=about)
-        return
-    rounds.put(tx, ledger, step, now=now)
-    if step.drafts:
-        # Where the newest round held fewer than the free places, the others are a new round's.
-        refill(tx, ledger, now=now)
+        return None
 
 
 def look(database: Database, search_id: int, *, now: datetime) -> View | None:
@@ -188,22 +191,25 @@ def _draw_some(view: View) -> Step:
     search, places = view.search, _places(view.search)
     if search.next_round and search.round_left:
         count = min(places, search.round_left)
-        return _step(view, _plan(view, size=count), asked=count, left=search.round_left - count)
+        return _step(view, _drawn(view, size=count), asked=count, left=search.round_left - count)
     size = search.budget - search.next_number
     plan = _plan(view, size=places)
-    return _step(view, plan, asked=places, left=size - places, opened=_round(view, plan, size=size))
+    return _step(view, plan.suggestions, asked=places, left=size - places, opened=_round(view, plan, size=size))
 
 
 def _open_round(view: View, *, size: int) -> Step:
     plan = _plan(view, size=size)
-    return _step(view, plan, asked=size, left=0, opened=_round(view, plan, size=len(plan.suggestions)))
+    opened = _round(view, plan, size=len(plan.suggestions))
+    return _step(view, plan.suggestions, asked=size, left=0, opened=opened)
 
 
-def _step(view: View, plan: Plan, *, asked: int, left: int, opened: RoundRecord | None = None) -> Step:
+def _step(
+    view: View, suggestions: Sequence[Suggestion], *, asked: int, left: int, opened: RoundRecord | None = None
+) -> Step:
     """`left`: how many trials of the round are still to be drawn."""
     search = view.search
     number, round_ = search.next_number, search.next_round - (opened is None)
-    drafts = [draft(search, made, number=number + i, round_=round_) for i, made in enumerate(plan.suggestions)]
+    drafts = [draft(search, made, number=number + i, round_=round_) for i, made in enumerate(suggestions)]
     is_last = len(drafts) < asked
     return Step(
         next_number=number,
@@ -259,9 +265,26 @@ def draft(search: SearchRecord, made: Suggestion, *, number: int, round_: int) -
 
 def _plan(view: View, *, size: int) -> Plan:
     """`size` trials: first those that the search was told to start with, then the sampler's."""
+    given = _given(view, size)
+    plan = suggest(_ask(view, given, size=size))
+    return replace(plan, suggestions=[*given, *plan.suggestions])
+
+
+def _drawn(view: View, *, size: int) -> Sequence[Suggestion]:
+    """The same for a round that is open: of a plan only the trials."""
+    given = _given(view, size)
+    return [*given, *_independent(_ask(view, given, size=size))]
+
+
+def _given(view: View, size: int) -> Sequence[Suggestion]:
+    search = view.search
+    start = search.start[search.next_number : search.next_number + size]
+    return [Suggestion(hparams, Origin.ENQUEUED) for hparams in start]
+
+
+def _ask(view: View, given: Sequence[Suggestion], *, size: int) -> Ask:
     search, memory = view.search, view.memory
-    given = search.start[search.next_number : search.next_number + size]
-    ask = Ask(
+    return Ask(
         space=view.spec.domain,
         spec=view.spec.sampler,
         seed=view.spec.seed,
@@ -271,12 +294,10 @@ def _plan(view: View, *, size: int) -> Plan:
         budget=search.budget,
         results=memory.results,
         seen=memory.seen,
-        pending=[*memory.pending, *given],
+        pending=[*memory.pending, *(made.hyperparameters for made in given)],
         defaults=builtin.defaults(view.spec),
         state=None if view.newest is None else view.newest.state,
     )
-    plan = suggest(ask)
-    return replace(plan, suggestions=[*(Suggestion(hparams, Origin.ENQUEUED) for hparams in given), *plan.suggestions])
 
 
 def problems(spec: SearchSpec) -> Sequence[FieldError]:
@@ -298,11 +319,16 @@ def suggest(ask: Ask) -> Plan:
     sampler = SAMPLERS[ask.spec.name]
     if not isinstance(sampler, Independent):
         return sampler.plan(ask)
+    everywhere = box.document(ask.space, box.whole(ask.space))
+    return Plan(_independent(ask), {}, everywhere, sampler.reason)
+
+
+def _independent(ask: Ask) -> list[Suggestion]:
+    sampler = cast(Independent, SAMPLERS[ask.spec.name])
     points = sampler.points(ask.space)
     end = ask.drawn + ask.size if points is None else min(ask.drawn + ask.size, points)
-    drawn = [sampler.draw(ask.space, seed=ask.seed, place=place) for place in range(ask.drawn, end)]
-    everywhere = box.document(ask.space, box.whole(ask.space))
-    return Plan([Suggestion(hparams) for hparams in drawn], {}, everywhere, sampler.reason)
+    places = range(ask.drawn, end)
+    return [Suggestion(sampler.draw(ask.space, seed=ask.seed, place=place)) for place in places]
 
 
 def preview(spec: SearchSpec, *, count: int, start: Sequence[Hyperparameters] = ()) -> list[Hyperparameters]:

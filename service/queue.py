@@ -47,10 +47,12 @@ async def claim(service: Service, request: ClaimRequest, *, search_id: int | Non
     """
 
     def work(tx: Transaction) -> list[Grant] | None:
+        grants = claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=service.now())
+        if grants:
+            return grants
         if search_id is not None:
             searches.get(tx, search_id)
-        grants = claims.claim(tx, request, search_id=search_id, ttl=service.lease_ttl, now=service.now())
-        return grants if grants or claims.is_used(tx, request) else None
+        return grants if claims.is_used(tx, request) else None
 
     for _ in range(CLAIM_TRIES):
         grants = await service.database.written(work)

@@ -1,8 +1,8 @@
 """The worker protocol's own kind of route: one JSON body in, one model out, and nothing between that the others need.
 
-FastAPI declares these routes and documents them; a layer before its router finds them by their path, and Pydantic reads
-the request. Workers call them all day long, and dependencies, a second validation, a general encoder and the search
-among all routes cost more than the queue itself.
+FastAPI declares these routes and documents them; a layer around it finds them by their path, and Pydantic reads the
+request. Workers call them all day long, and dependencies, a second validation, a general encoder and the search among
+all routes cost more than the queue itself.
 """
 
 import json
@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from caviar.errors import CaviarError, InvalidRequest
+from caviar.errors import InvalidRequest
 from service.api import problems
 from service.api.parameters import seconds_to_wait
 from service.context import Service
@@ -47,7 +47,7 @@ class DirectRoute(APIRoute):
 
 
 class Direct:
-    """A layer before FastAPI's router that answers those of these routes which are DirectRoutes by itself."""
+    """A layer around FastAPI that answers those of these routes which are DirectRoutes by itself."""
 
     def __init__(self, app: ASGIApp, *, routes: Iterable[BaseRoute]) -> None:
         self._app = app
@@ -63,7 +63,8 @@ class Direct:
         request = Request(scope, receive)
         try:
             response = await handle(request)
-        except (CaviarError, RequestValidationError) as error:
+        except Exception as error:
+            # The edge of a request: whatever it was, the worker gets an answer.
             response = problems.answer(request, error)
         await response(scope, receive, send)
 

@@ -71,9 +71,13 @@ def respond(error: CaviarError) -> Response:
     return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def answer(request: Request, error: CaviarError | RequestValidationError) -> Response:
+def answer(request: Request, error: Exception) -> Response:
     """What a request that cannot be carried out is told."""
-    return respond(error) if isinstance(error, CaviarError) else _invalid(request, error)
+    if isinstance(error, CaviarError):
+        return respond(error)
+    if isinstance(error, RequestValidationError):
+        return _invalid(request, error)
+    return _defect(request, error)
 
 
 def _problem(error: CaviarError) -> Problem:
@@ -128,6 +132,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_defect(request: Request, error: Exception) -> Response:
+    return _defect(request, error)
+
+
+def _defect(request: Request, error: Exception) -> Response:
     about = {name: value for name, value in request.path_params.items() if name in FIELDS}
     log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra=about)
     setattr(error, _LOGGED, True)

@@ -17,6 +17,7 @@ from service.lifecycle import score_of
 from service.storage import ledgers, tables
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.tokens import token_hash
 
@@ -248,8 +249,8 @@ class Endings:
 
     def store(self, tx: Transaction) -> None:
         lock_leases(tx, [row["of_trial"] for row in self._ended])
-        _DROP.run_each(tx, self._ended)
-        closed = _CLOSE.run_each(tx, self._ended)
-        moved = sum(_move(names).run_each(tx, rows) for names, rows in self._moved.items())
-        if (closed, moved) != (len(self._ended), sum(map(len, self._moved.values()))):
-            raise AssertionError("an attempt that was to end runs no longer")
+        of = [{"of_trial": row["of_trial"], "of_attempt": row["of_attempt"]} for row in self._ended]
+        later(tx, _DROP, of)
+        later(tx, _CLOSE, self._ended, expected=len(self._ended))
+        for names, rows in self._moved.items():
+            later(tx, _move(names), rows, expected=len(rows))

@@ -17,6 +17,7 @@ from service.storage import leases, ledgers, searches, tables, trials, workers
 from service.storage.attempts import GRANT
 from service.storage.database import Transaction, alone_with
 from service.storage.ledgers import Ledger
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.storage.records import SearchRecord, TrialRecord
 from service.tokens import claim_key_hash, lease_token, token_hash
@@ -133,6 +134,7 @@ def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None
 _FREE = sa.select(*searches.COLUMNS).order_by(*_TURN).limit(1).with_for_update(skip_locked=True)
 _LOCK_FREE = Prepared(_FREE.where(Among(_search.id)))
 _LOCK_ANY = Prepared(_FREE.where(_HAS_WORK))
+_LOCK_IT = Prepared(_FREE.where(_HAS_WORK, _IS_IT))
 
 
 def _lock_turn(
@@ -142,9 +144,11 @@ def _lock_turn(
 
     A worker that takes one trial has no need of them.
     """
-    if request.capacity == 1 and search_id is None:
-        free = searches.records(tx, _LOCK_ANY.all(tx, trainers=request.trainers, now=now))
-        if free or tx.dialect.name == "sqlite":
+    if request.capacity == 1:
+        asked = {"trainers": request.trainers, "now": now}
+        rows = _LOCK_ANY.all(tx, **asked) if search_id is None else _LOCK_IT.all(tx, **asked, of_search=search_id)
+        if rows or tx.dialect.name == "sqlite":
+            free = searches.records(tx, rows)
             return (Ledger(free[0]) if free else None), []
     candidates = _candidates(tx, request, search_id=search_id, now=now)
     if not candidates:
@@ -169,8 +173,7 @@ def _take(tx: Transaction, request: ClaimRequest, ledger: Ledger, *, most: int, 
     chosen = _choose(tx, ledger.search.id, count=min(most, free), now=now)
     if not chosen:
         return []
-    if _TAKE.run_each(tx, [{"of_trial": trial.id} for trial in chosen]) != len(chosen):
-        raise AssertionError("a queued trial of a locked search was taken by another claim")
+    later(tx, _TAKE, [{"of_trial": trial.id} for trial in chosen], expected=len(chosen))
     for _ in chosen:
         ledger.move(TrialState.QUEUED, TrialState.RUNNING)
     ledgers.save(tx, ledger, now=now)
@@ -233,8 +236,8 @@ def _lease_out(
         "started_at": now,
     }
     tokens = [{"token_hash": token_hash(grant.token)} for grant in grants]
-    _KEEP.run_each(tx, [row | begun | token for row, token in zip(keys, tokens, strict=True)])
-    GRANT.run_each(tx, [row | {"granted_at": now, "beat_at": now, "expires_at": now + ttl} for row in keys])
+    later(tx, _KEEP, [row | begun | token for row, token in zip(keys, tokens, strict=True)])
+    later(tx, GRANT, [row | {"granted_at": now, "beat_at": now, "expires_at": now + ttl} for row in keys])
 
 
 _GIVEN = Prepared(sa.select(_attempt.trial_id).where(_attempt.claim_key_hash == sa.bindparam("of_key")).limit(1))

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,13 +26,18 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from caviar.errors import StoreRefused, Unavailable
 from service.metrics import Metrics
 from service.storage import heard, specs
+from service.storage.kept import Kept
+from service.storage.prepared import PENDING, driver, settle
 from service.storage.writer import Writer
 
 Transaction = Connection
 Found = TypeVar("Found")
+_Begin = Callable[[], AbstractContextManager[Transaction]]
 READERS = 8
 POSTGRES_OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"
 """One frozen server must not hold up the others: who waits too long for a row is told to try again."""
+POSTGRES_HASTE = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
+"""What is written goes by keys and indexes, whatever the values: planning it anew takes longer than doing it."""
 POSTGRES_PATIENCE = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -64,7 +69,8 @@ class Database:
         self._together: Writer | None = None
         self._apart: ThreadPoolExecutor | None = None
         if self.url.get_backend_name() == "sqlite":
-            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
+            # One for the thread that writes together, and one for whoever writes beside it.
+            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=2)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=READERS)
             self._hot = self._writer
             _share(self._writer, self._reader)
@@ -72,10 +78,15 @@ class Database:
             options = {"pool_size": READERS, "connect_args": {"options": POSTGRES_OPTIONS, **POSTGRES_PATIENCE}}
             self._writer = _engine(self.url, pool_pre_ping=True, **options)
             # Not asked first whether its server is still there: what fails is tried again.
+            options["connect_args"] = {**POSTGRES_PATIENCE, "options": f"{POSTGRES_OPTIONS} {POSTGRES_HASTE}"}
             self._hot = _engine(self.url, **options)
             _share(self._writer, self._hot)
+            for engine in (self._writer, self._hot):
+                sa.event.listen(engine, "before_cursor_execute", lambda tx, *_: settle(tx))
             # All statements of a reading transaction see one moment, as they do on SQLite.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+        self._kept = Kept(self._hot)
 
     def run(self, work: Callable[[Transaction], Found]) -> Found:
         """Blocks. Raises what `work` raises, and Unavailable when the database cannot be reached.
@@ -86,7 +97,7 @@ class Database:
         if self._is_sqlite:
             return self.submit(work).result()
         with self._metrics.transaction("write"):
-            return self._run_alone(work)
+            return self._run_alone(work, self._hot_transaction)
 
     def submit(self, work: Callable[[Transaction], Found]) -> "Future[Found]":
         """The same without blocking."""
@@ -100,24 +111,25 @@ class Database:
             if self._is_closed:
                 raise Unavailable("the server is stopping; try again shortly")
             if self._is_sqlite and self._together is None:
-                self._together = Writer(self.write)
+                self._together = Writer(self._kept_transaction)
             if not self._is_sqlite and self._apart is None:
                 self._apart = ThreadPoolExecutor(READERS, thread_name_prefix="caviar-writer")
             if self._together is not None:
                 return self._together.submit(partial(_translating, work))
             assert self._apart is not None
-            return self._apart.submit(self._run_alone, work)
+            return self._apart.submit(self._run_alone, work, self._kept_transaction)
 
     async def written(self, work: Callable[[Transaction], Found]) -> Found:
         """The same inside an event loop."""
         return await asyncio.wrap_future(self.submit(work))
 
-    def _run_alone(self, work: Callable[[Transaction], Found]) -> Found:
+    def _run_alone(self, work: Callable[[Transaction], Found], begin: _Begin) -> Found:
         for pause in PAUSES_SECONDS:
             committing = False
             try:
-                with self._transaction(self._hot) as tx:
+                with begin() as tx:
                     found = work(tx)
+                    settle(tx)
                     committing = True
                 return found
             except Unavailable:
@@ -134,13 +146,25 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction of the caller's own, which commits when its block ends without error. Raises Unavailable."""
-        with self._transaction(self._writer) as tx:
+        with self._transaction(self._writer.begin) as tx:
             yield tx
 
+    def _hot_transaction(self) -> AbstractContextManager[Transaction]:
+        return self._transaction(self._hot.begin)
+
+    def _kept_transaction(self) -> AbstractContextManager[Transaction]:
+        """For a thread of our own."""
+        return self._transaction(self._kept.begin)
+
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Transaction]:
-        with _translated(), engine.begin() as tx:
-            yield tx
+    def _transaction(self, begin: _Begin) -> Iterator[Transaction]:
+        with _translated(), begin() as tx:
+            memory = tx.info
+            try:
+                yield tx
+                settle(tx)
+            finally:
+                memory.pop(PENDING, None)  # of a transaction that is undone
             started = time.perf_counter()
         # The commit is the end of the block: one that fails is also undone there, which an explicit one would not be.
         self._metrics.committed(time.perf_counter() - started)
@@ -160,6 +184,7 @@ class Database:
         if self._apart is not None:
             # Not waited for: a thread may hang on a database that fell silent, and who asked has been let go.
             self._apart.shutdown(wait=False, cancel_futures=True)
+        self._kept.close()
         for engine in (self._reader, self._hot, self._writer):
             engine.dispose()
 
@@ -272,8 +297,8 @@ def _sqlite_engine(url: URL, *, begin: str, connections: int) -> Engine:
             connection.execute("PRAGMA wal_autocheckpoint = 0")
 
     @sa.event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def start(tx: Connection) -> None:
+        driver(tx).execute(begin)
 
     return engine
 

@@ -7,6 +7,7 @@ transitions, and ends the search when its last change demands it.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from caviar.states import (
 from service.lifecycle import Facts, failed_start, verdict
 from service.storage import searches, tables
 from service.storage.database import Transaction
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.storage.records import SearchRecord
 
@@ -134,13 +136,15 @@ def lock_one(tx: Transaction, search_id: int) -> Ledger:
     return found[search_id]
 
 
-_SAVED = [*(state.value for state in TrialState), "state", "budget", "finished_at", "next_number", "next_round",
-          "round_left", "enqueued", "best_trial", "best_score", "changes", "ranking"]  # fmt: skip
-_SAVE = Prepared(
-    sa.update(tables.search)
-    .where(_search.id == sa.bindparam("of_search"))
-    .values({name: sa.bindparam(f"new_{name}") for name in _SAVED})
-)
+_KEPT = ("state", "budget", "finished_at", "next_number", "next_round", "round_left", "enqueued", "best_trial",
+         "best_score", "ranking")  # fmt: skip
+
+
+@cache
+def _save(names: tuple[str, ...]) -> Prepared:
+    """By the columns that change."""
+    new: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    return Prepared(sa.update(tables.search).where(_search.id == sa.bindparam("of_search")).values(new))
 
 
 def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
@@ -150,23 +154,13 @@ def save(tx: Transaction, ledger: Ledger, *, now: datetime) -> None:
     if ledger.state not in OPEN_SEARCH_STATES:
         _cancel_open(tx, ledger, now=now)
     was = ledger.search
-    ended = None if ledger.state in OPEN_SEARCH_STATES else (was.finished_at or now)
-    _SAVE.run(
-        tx,
-        of_search=was.id,
-        **{f"new_{state}": ledger.counts[state] for state in TrialState},
-        new_state=ledger.state,
-        new_budget=ledger.budget,
-        new_finished_at=ended,
-        new_next_number=ledger.next_number,
-        new_next_round=ledger.next_round,
-        new_round_left=ledger.round_left,
-        new_enqueued=ledger.enqueued,
-        new_best_trial=ledger.best_trial,
-        new_best_score=ledger.best_score,
-        new_changes=was.changes + 1,
-        new_ranking=was.ranking + int(ledger.is_reranked),
-    )
+    finished_at = None if ledger.state in OPEN_SEARCH_STATES else (was.finished_at or now)
+    changed = {f"new_{state}": count for state, count in ledger.counts.items() if count != was.counts[state]}
+    is_now = {**vars(ledger), "finished_at": finished_at, "ranking": was.ranking + int(ledger.is_reranked)}
+    changed |= {f"new_{name}": is_now[name] for name in _KEPT if is_now[name] != getattr(was, name)}
+    changed["new_changes"] = was.changes + 1
+    statement = _save(tuple(name.removeprefix("new_") for name in changed))
+    later(tx, statement, [{"of_search": was.id, **changed}], expected=1)
 
 
 def ending(tx: Transaction, ledger: Ledger, *, now: datetime) -> SearchState | None:

@@ -30,7 +30,9 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Finished:
-    """The answers, one per item and in order; the searches in which an attempt ended, and what was refilled there."""
+    """The answers, one per item and in order; the searches in which an attempt ended, as they were, and what was
+    refilled there.
+    """
 
     results: list[Result]
     searches: list[SearchRecord]
@@ -78,7 +80,7 @@ def finish(
     changed = [books[search_id] for search_id in sorted(ended)]
     return Finished(
         results,
-        [ledger.as_it_stands() for ledger in changed],
+        [ledger.search for ledger in changed],
         new_rounds=sum(ledger.next_round - ledger.search.next_round for ledger in changed),
         new_trials=sum(ledger.next_number - ledger.search.next_number for ledger in changed),
     )

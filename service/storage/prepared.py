@@ -14,6 +14,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
+PENDING = "pending"
+"""Where a connection keeps what pending.py has yet to carry out."""
 
 
 class _Convert(Protocol):
@@ -65,20 +67,22 @@ class Prepared:
         self._statement, self._columns = statement, None if columns is None else list(columns)
         self._forms: dict[str, _Form] = {}
         self._at_once: str | None = None
+        self.kind = str(statement.__visit_name__)
+        """`select`, `insert`, `update` or `delete`."""
 
     def all(self, tx: Connection, **values: Any) -> list[Row]:
         form = self._form(tx)
-        return form.read(_driver(tx).execute(form.sql, form.bound(values)).fetchall())
+        return form.read(driver(tx).execute(form.sql, form.bound(values)).fetchall())
 
     def first(self, tx: Connection, **values: Any) -> Row | None:
         form = self._form(tx)
-        row = _driver(tx).execute(form.sql, form.bound(values)).fetchone()
+        row = driver(tx).execute(form.sql, form.bound(values)).fetchone()
         return None if row is None else form.read([row])[0]
 
     def run(self, tx: Connection, **values: Any) -> int:
         """How many rows it changed."""
         form = self._form(tx)
-        return int(_driver(tx).execute(form.sql, form.bound(values)).rowcount)
+        return int(driver(tx).execute(form.sql, form.bound(values)).rowcount)
 
     def run_each(self, tx: Connection, rows: Sequence[Values]) -> int:
         """An insert, update or delete once for each of the rows; how many it changed in all.
@@ -87,18 +91,27 @@ class Prepared:
         """
         if not rows:
             return 0
-        form, driver = self._form(tx), _driver(tx)
-        if len(rows) == 1:
-            return int(driver.execute(form.sql, form.bound(rows[0])).rowcount)
-        if tx.dialect.name == "postgresql":
-            if self._at_once is None:
-                process = tx.dialect.type_compiler_instance.process
-                self._at_once = at_once(form.sql, {name: process(form.types[name]) for name, _ in form.given})
-            columns = {name: [row[name] if to is None else to(row[name]) for row in rows] for name, to in form.given}
-            return int(driver.execute(self._at_once, {**form.fixed, **columns}).rowcount)
-        cursor = driver.cursor()
+        if len(rows) == 1 or tx.dialect.name == "postgresql":
+            return int(driver(tx).execute(*self.call(tx, rows)).rowcount)
+        form, cursor = self._form(tx), driver(tx).cursor()
         cursor.executemany(form.sql, [form.bound(row) for row in rows])
         return int(cursor.rowcount)
+
+    def call(self, tx: Connection, rows: Sequence[Values]) -> tuple[str, Any]:
+        """The text and the values of `run_each`, where that is one statement."""
+        form = self._form(tx)
+        if len(rows) == 1:
+            return form.sql, form.bound(rows[0])
+        if self._at_once is None:
+            process = tx.dialect.type_compiler_instance.process
+            self._at_once = at_once(form.sql, {name: process(form.types[name]) for name, _ in form.given})
+        columns = {name: [row[name] if to is None else to(row[name]) for row in rows] for name, to in form.given}
+        return self._at_once, {**form.fixed, **columns}
+
+    @property
+    def table(self) -> str:
+        """Of an insert, update or delete."""
+        return str(self._statement.table)
 
     def _form(self, tx: Connection) -> _Form:
         name = tx.dialect.name
@@ -150,7 +163,15 @@ def at_once(sql: str, types: Mapping[str, str]) -> str:
     return f"{head} {'USING' if sql.startswith('DELETE') else 'FROM'} {rows} WHERE {condition}"
 
 
-def _driver(tx: Connection) -> Any:
+def settle(tx: Connection) -> None:
+    """Carry out what waits for the transaction's next question or its end."""
+    if (pending := tx.info.pop(PENDING, None)) is not None:
+        pending.carry_out(tx)
+
+
+def driver(tx: Connection) -> Any:
+    """The driver's own connection, in the state in which a question finds it."""
+    settle(tx)
     return tx.connection.driver_connection
 
 

@@ -14,6 +14,7 @@ from service.storage import ledgers, tables, workers
 from service.storage.attempts import Endings, Held, Key, key_of, no_longer, open_books, salvage
 from service.storage.database import Transaction
 from service.storage.leases import renew
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.storage.stops import Referee, Stop, carry_out
 from service.tokens import token_hash
@@ -188,10 +189,9 @@ def _append(tx: Transaction, fresh: Mapping[StepKey, dict[str, Any]], *, now: da
         {"trial_id": trial, "attempt": attempt, "step": step, "metrics": metrics, "reported_at": now}
         for (trial, attempt, step), metrics in fresh.items()
     ]
-    _KEEP.run_each(tx, rows)
+    later(tx, _KEEP, rows)
     last: dict[Key, int] = {}
     for trial, attempt, step in fresh:
         last[trial, attempt] = max(step, last.get((trial, attempt), step))
-    _ADVANCE.run_each(
-        tx, [{"of_trial": trial, "of_attempt": attempt, "new_step": step} for (trial, attempt), step in last.items()]
-    )
+    steps = [{"of_trial": trial, "of_attempt": attempt, "new_step": step} for (trial, attempt), step in last.items()]
+    later(tx, _ADVANCE, steps)

@@ -11,6 +11,7 @@ from caviar.states import AttemptOutcome, Origin, TrialState
 from service.storage import tables
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.storage.records import AttemptRecord, Draft, ReportRecord, TrialRecord
 
@@ -45,7 +46,7 @@ def insert(tx: Transaction, ledger: Ledger, drafts: Sequence[Draft], *, now: dat
         }
         for draft in drafts
     ]
-    _INSERT.run_each(tx, rows)
+    later(tx, _INSERT, rows)
     ledger.add(len(rows), enqueued=sum(draft.origin is Origin.ENQUEUED for draft in drafts))
 
 

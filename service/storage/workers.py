@@ -10,6 +10,7 @@ from caviar.wire.protocol import ClaimRequest
 from service.storage import tables
 from service.storage.database import Transaction, insert_or_ignore
 from service.storage.heard import heard_of
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.storage.records import WorkerRecord
 
@@ -34,13 +35,12 @@ _OFFERED = Prepared(sa.select(_offer.trainer).where(_offer.worker == sa.bindpara
 
 def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
     """A worker asked for trials: remember it and what it offers."""
-    facts = {
-        "capacity": request.capacity,
-        "features": request.features,
-        "about": request.about,
-        "seen_at": now,
-    }
-    name = request.worker
+    name, heard = request.worker, heard_of(tx)
+    facts = {"capacity": request.capacity, "features": request.features, "about": request.about}
+    offers = facts | {"trainers": request.trainers}
+    if heard.is_old_news(name, now=now, offers=offers):
+        return
+    facts["seen_at"] = now
     if _TOUCH.run(tx, of_worker=name, **{f"new_{fact}": value for fact, value in facts.items()}) == 0:
         insert_or_ignore(tx, tables.worker, [{"name": name, "first_seen_at": now, **facts}])
     known = {trainer for (trainer,) in _OFFERED.all(tx, of_worker=name)}
@@ -48,6 +48,8 @@ def touch(tx: Transaction, request: ClaimRequest, *, now: datetime) -> None:
         tx.execute(sa.delete(tables.offer).where(_offer.worker == name, _offer.trainer.in_(gone)))
     if new := sorted(set(request.trainers) - known):
         insert_or_ignore(tx, tables.offer, [{"worker": name, "trainer": trainer} for trainer in new])
+    if not (gone or new):
+        heard.note(name, offers)
 
 
 def is_known(tx: Transaction, name: str) -> bool:
@@ -69,7 +71,7 @@ def seen(tx: Transaction, names: Collection[str], *, now: datetime) -> None:
     """Workers that hold leases spoke."""
     heard = heard_of(tx)
     fresh = [name for name in sorted(names) if not heard.is_old_news(name, now=now)]
-    _SEEN.run_each(tx, [{"of_worker": name, "heard_at": now} for name in fresh])
+    later(tx, _SEEN, [{"of_worker": name, "heard_at": now} for name in fresh])
 
 
 _LIVE = Prepared(

@@ -122,7 +122,7 @@ def test_a_claim_skips_locked_searches_where_there_are_locks(name: str) -> None:
     found = {place: str(claim._statement.compile(dialect=dialect)) for place, claim in vars(claims).items()
              if isinstance(claim, Prepared) and claim._statement.is_select}  # fmt: skip
     is_skipping = {place for place, text in found.items() if text.rstrip().endswith("FOR UPDATE SKIP LOCKED")}
-    assert is_skipping == ({"_LOCK_FREE", "_LOCK_ANY"} if name == "postgresql" else set())
+    assert is_skipping == ({"_LOCK_FREE", "_LOCK_ANY", "_LOCK_IT"} if name == "postgresql" else set())
     assert len(found) >= 6
 
 

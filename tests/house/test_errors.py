@@ -17,13 +17,18 @@ BROAD_EXCEPTS = {
     ("worker/stacks.py", "_train_or_fail"): "the edge of a stack: its trials fail, the claim's other stacks go on",
     ("caviar/loop.py", "_ask"): "the edge of a thread: whoever waits for its answer must learn why there is none",
     ("service/api/timing.py", "__call__"): "the edge of a request: it is counted as failed and raised on",
+    ("service/api/direct.py", "__call__"): "the edge of a request: a worker gets an answer, and the log the error",
     ("service/turns.py", "take_turns"): "the edge of a background turn: it is logged, and the next one comes",
     (
         "service/watcher.py",
         "keep_watch",
     ): "the edge of a look at the store: it is logged, and those who wait go on",
     ("service/queue.py", "_plan"): "the edge of a plan: what led to it is committed, and the next turn plans again",
-    ("service/planning.py", "refill"): "the edge of a plan: the results beside it are committed, the next turn plans",
+    (
+        "service/planning.py",
+        "_next_of_stream",
+    ): "the edge of a plan: the results beside it are committed, the next turn plans",
+    ("service/storage/kept.py", "begin"): "whatever it was, the connection is not kept, and it is raised on",
     ("service/storage/writer.py", "_carry_out"): "the edge of the writer: whoever asked is told, the next go on",
     ("service/storage/writer.py", "_within_savepoint"): "the edge of one piece: its asker is told, the others go on",
 }
