@@ -36,6 +36,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 """Seconds until a lost event stream is asked for again, doubling."""
 _LONGEST_SILENCE = 25.0
 """After so many seconds without a word, more than two heartbeats, an event stream counts as lost."""
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 _CLASSES = {cls.code: cls for cls in every_class()}
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -234,7 +235,9 @@ class Client:
 
     def _unreachable(self, error: httpx.RequestError) -> Unreachable:
         reason = str(error) or type(error).__name__
-        return Unreachable(f"no Caviar server answers at {self.url} ({reason}); start one with: caviar up")
+        unreachable = Unreachable(f"no Caviar server answers at {self.url} ({reason}); start one with: caviar up")
+        unreachable.may_have_arrived = not isinstance(error, _NEVER_SENT)
+        return unreachable
 
 
 def _address(url: str) -> str:

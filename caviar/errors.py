@@ -115,6 +115,8 @@ class InvalidSettings(LocalError):
 
 class Unreachable(LocalError):
     code = "unreachable"
+    may_have_arrived = True
+    """Whether the request may have been carried out all the same, and only its answer did not come."""
 
 
 class PortOccupied(LocalError):

@@ -73,6 +73,8 @@ class Desk:
 
 
 Run = Callable[[Sequence[ClaimedTrial], Desk], None]
+_PASSING = (Unreachable, RetryLater, ServerFault)
+"""What the same claim may get no more when it is tried again."""
 Answers = SimpleQueue[ClaimAnswer | CaviarError | None]
 """What a waiting loop is woken with: the answer to its claim, or None when it is to drain."""
 
@@ -103,12 +105,15 @@ class Loop:
         """Blocks until drained. Raises what no retry mends: a claim that the server will never accept."""
         with Outbox(self._client, heartbeat=self._heartbeat, grace=self._grace, say=self._say) as outbox:
             while not self._is_draining:
-                trials = self._claim()
+                trials = self._claim(most_pause=outbox.heartbeat)
                 if trials:
                     self._handle(trials, outbox)
 
-    def _claim(self) -> list[ClaimedTrial]:
-        """Trials, or none when there are none yet or the loop drains. A claim is repeated under its key."""
+    def _claim(self, *, most_pause: float) -> list[ClaimedTrial]:
+        """Trials, or none when there are none yet or the loop drains. A claim is repeated under its key.
+
+        It pauses for at most `most_pause` seconds: what was granted by an answer that did not come is a lease, too.
+        """
         request = ClaimRequest(
             worker=self._profile.worker,
             capacity=self._profile.capacity,
@@ -118,21 +123,21 @@ class Loop:
             features=["stop"],
             about=dict(self._profile.about),
         )
-        failures = 0
+        failures, may_be_granted = 0, False
         while not self._is_draining:
             try:
                 answer = self._poll(request)
-            except (Unreachable, RetryLater, ServerFault) as error:
+            except _PASSING as error:
                 if failures == 0:
                     self._say(f"{error.detail}; trying again")
                 failures += 1
-                self._pause(pause_after(failures))
+                may_be_granted = may_be_granted or _may_be_granted(error)
+                self._pause(min(pause_after(failures), most_pause))
             else:
                 if failures:
                     self._say("the server answers again")
-                return self._take_back(request) if answer is None else answer.trials
-        # A claim that was not answered may have been granted all the same.
-        return self._take_back(request) if failures else []
+                return self._take_back(request, most_pause=most_pause) if answer is None else answer.trials
+        return self._take_back(request, most_pause=most_pause) if may_be_granted else []
 
     def _poll(self, request: ClaimRequest) -> ClaimAnswer | None:
         """The answer to a long poll, or None if the loop drains first.
@@ -160,12 +165,23 @@ class Loop:
         while not self._is_draining and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, LOOK_UP_SECONDS))
 
-    def _take_back(self, request: ClaimRequest) -> list[ClaimedTrial]:
-        """The answer we did not wait for may have granted trials: ask for it again, so that they can be returned."""
-        try:
-            return self._client.claim(request).trials
-        except CaviarError:
-            return []
+    def _take_back(self, request: ClaimRequest, *, most_pause: float) -> list[ClaimedTrial]:
+        """The answer we did not wait for may have granted trials: ask for it again, so that they can be returned.
+
+        For as long as a worker that drains may take: nobody else can return them.
+        """
+        failures, deadline = 0, time.monotonic() + self._grace
+        while True:
+            try:
+                return self._client.claim(request).trials
+            except _PASSING:
+                failures += 1
+                pause = min(pause_after(failures), most_pause)
+                if time.monotonic() + pause >= deadline:
+                    return []
+                time.sleep(pause)
+            except CaviarError:
+                return []
 
     def _handle(self, trials: Sequence[ClaimedTrial], outbox: Outbox) -> None:
         outbox.hold([proof_of(trial) for trial in trials], ttl=min(trial.lease.ttl_seconds for trial in trials))
@@ -183,6 +199,11 @@ class Loop:
             else:
                 desk.fail(trial, "the trainer ended without a result for this trial")
         outbox.flush(is_hurried=lambda: self._is_draining)
+
+
+def _may_be_granted(error: CaviarError) -> bool:
+    """Whether a claim that ended so may have been granted all the same: a lost answer, a transaction cut short."""
+    return not isinstance(error, Unreachable) or error.may_have_arrived
 
 
 def proof_of(trial: ClaimedTrial) -> Proof:

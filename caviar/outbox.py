@@ -68,6 +68,11 @@ class Outbox:
             self._held |= {proof.trial: _Held(proof, spoken_at=time.monotonic()) for proof in proofs}
             self._changed.notify_all()
 
+    @property
+    def heartbeat(self) -> float:
+        """Seconds between two words about a lease: at most a quarter of the shortest term that was seen."""
+        return self._heartbeat
+
     def report(self, report: TrialReport) -> None:
         with self._changed:
             if report.trial in self._held:

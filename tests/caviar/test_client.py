@@ -100,6 +100,20 @@ def test_no_answer_names_the_address_and_the_way_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "may_have_arrived"), [(httpx.ConnectError, False), (httpx.ConnectTimeout, False), (httpx.ReadError, True)]
+)
+def test_of_a_request_without_an_answer_it_is_known_whether_it_may_have_arrived(
+    error: type[httpx.TransportError], may_have_arrived: bool
+) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error("no answer", request=request)
+
+    with client(fail) as server, pytest.raises(Unreachable) as caught:
+        server.ready()
+    assert caught.value.may_have_arrived is may_have_arrived
+
+
+@pytest.mark.parametrize(
     "url", ["elsewhere:8000", "elsewhere", "http://", "http://elsewhere:port", "ftp://elsewhere", ""]
 )
 def test_what_is_no_address_is_refused_with_an_example_of_one(url: str) -> None:

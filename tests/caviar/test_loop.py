@@ -14,7 +14,7 @@ from caviar.wire.protocol import ClaimedTrial
 from caviar.wire.searches import SearchAnswer
 from caviar.wire.trials import TrialDetail
 from tests.processes import Processes, running_processes
-from tests.worker.loops import has_ended, toy_spec, wait_until, work
+from tests.worker.loops import BadNetwork, has_ended, toy_spec, wait_until, work
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,45 @@ def test_a_drain_ends_the_wait_for_a_server_that_is_away_at_once(processes: Proc
     said = work(server.url, three_steps, until=lambda: time.monotonic() - start > 4.0, trainer="any")
     assert time.monotonic() - start < 6.0
     assert len(said) == 1
+
+
+def test_a_claim_is_repeated_before_what_it_was_granted_runs_out(processes: Processes, tmp_path: Path) -> None:
+    """Six pauses that double from one to the next would take eight seconds; the lease lasts three."""
+    server = processes.server(f"sqlite:///{tmp_path / 'caviar.db'}", CAVIAR_LEASE_TTL_SECONDS="3")
+    network = BadNetwork("unanswered", *["unheard"] * 5)
+    with Client(server.url) as client:
+        search = client.submit(toy_spec(trials=1))
+
+        work(
+            server.url,
+            three_steps,
+            until=lambda: has_ended(client, search.id),
+            trainer=trainer_of(search),
+            heartbeat=0.2,
+            network=network,
+        )
+
+        (trial,) = trials_of(client, search)
+    assert not network.faults
+    assert [attempt.outcome for attempt in trial.attempts] == [AttemptOutcome.COMPLETED]
+
+
+def test_a_drain_asks_until_it_knows_what_an_unanswered_claim_was_granted(client: Client) -> None:
+    search = client.submit(toy_spec(trials=1))
+    # As many as a loop that drains at the first of them still meets.
+    network = BadNetwork(*["unanswered"] * 3)
+
+    work(
+        client.url,
+        three_steps,
+        until=lambda: client.search(search.id).counts.running == 1,
+        trainer=trainer_of(search),
+        network=network,
+    )
+
+    (trial,) = trials_of(client, search)
+    assert not network.faults
+    assert [attempt.outcome for attempt in trial.attempts] == [AttemptOutcome.RETURNED]
 
 
 def test_a_drain_while_trials_run_returns_them_to_the_queue(client: Client) -> None:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
+import httpx
+
 from caviar.client import Client
 from caviar.errors import Unreachable
 from caviar.loop import Loop, Profile, Run
@@ -17,7 +19,15 @@ _numbers = count(1)
 
 
 def work(
-    url: str, run: Run, *, until: Callable[[], bool], trainer: str, capacity: int = 16, search: str | None = None
+    url: str,
+    run: Run,
+    *,
+    until: Callable[[], bool],
+    trainer: str,
+    capacity: int = 16,
+    search: str | None = None,
+    heartbeat: float = 5.0,
+    network: httpx.BaseTransport | None = None,
 ) -> list[str]:
     """Runs trials until it is so, then drains; returns what the loop said.
 
@@ -26,8 +36,8 @@ def work(
     said: list[str] = []
     has_ended = threading.Event()
     profile = Profile(worker=f"loop for {trainer}", capacity=capacity, trainers=[trainer], search=search)
-    with Client(url) as client, ThreadPoolExecutor(1) as pool:
-        loop = Loop(client, profile, run, heartbeat=5.0, say=said.append)
+    with Client(url, transport=network) as client, ThreadPoolExecutor(1) as pool:
+        loop = Loop(client, profile, run, heartbeat=heartbeat, say=said.append)
 
         def drain() -> None:
             try:
@@ -42,6 +52,27 @@ def work(
             has_ended.set()
         watch.result()
     return said
+
+
+class BadNetwork(httpx.BaseTransport):
+    """The first claims meet a fault each, in this order: `unheard` never arrives, of `unanswered` no answer does."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = list(faults)
+        self._network = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        fault = self.faults.pop(0) if self.faults and request.url.path == "/v1/trials:claim" else None
+        if fault == "unheard":
+            raise httpx.ConnectError("a test cut it off", request=request)
+        response = self._network.handle_request(request)
+        if fault == "unanswered":
+            response.read()
+            raise httpx.ReadError("a test cut it off", request=request)
+        return response
+
+    def close(self) -> None:
+        self._network.close()
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
