@@ -53,19 +53,28 @@ class Acts:
     words: list[Word] = field(default_factory=list)
     intents: dict[tuple[str, Attempt], list[Mapping[str, Any]]] = field(default_factory=dict)
     """By (call, attempt): what a worker was about to say, whether it was heard or not."""
+    tries: dict[Attempt, list[float]] = field(default_factory=dict)
+    """When a worker was about to say something of an attempt."""
+    claims: dict[str, list[float]] = field(default_factory=dict)
+    """When a worker was about to claim, by its name."""
     users: list[Event] = field(default_factory=list)
     """What the user asked and was told."""
 
 
 def read(events: Iterable[Event]) -> Acts:
+    """`events`: in the order of time."""
     acts = Acts()
     for event in events:
         match event["kind"]:
+            case "claiming":
+                acts.claims.setdefault(event["worker"], []).append(event["at"])
             case "claimed":
                 acts.grants += [_grant(event, trial) for trial in event["trials"]]
             case "saying":
                 for item in event["items"]:
-                    acts.intents.setdefault((event["call"], (item["trial"], item["attempt"])), []).append(item)
+                    attempt = item["trial"], item["attempt"]
+                    acts.intents.setdefault((event["call"], attempt), []).append(item)
+                    acts.tries.setdefault(attempt, []).append(event["at"])
             case "said":
                 acts.words += [_word(event, item) for item in event["items"]]
             case "creating" | "created" | "enqueueing" | "enqueued" | "cancelling" | "cancelled":

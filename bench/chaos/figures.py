@@ -8,25 +8,30 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.chaos import acknowledged, checker
+from bench.chaos import acknowledged, checker, losses
 from bench.chaos.acts import Acts, Grant
 from bench.chaos.findings import Finding
 from bench.chaos.fleet import Harm
+from bench.chaos.losses import Cause
 from bench.chaos.run import Config, Outcome
 from bench.chaos.server import LONGEST_STOP_SECONDS
 from caviar import __version__
-from caviar.states import OPEN_STATES, AttemptOutcome
+from caviar.states import OPEN_STATES
 
 
 def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Finding]) -> dict[str, Any]:
     trials = [trial for one in outcome.told for trial in one.trials]
     attempts = [attempt for trial in trials for attempt in trial.attempts]
     acked, present = acknowledged.metrics_acknowledged(acts), acknowledged.metrics_present(outcome.told)
-    drained = {harm.worker for harm in outcome.harms if harm.kind == "term"}
-    harmed = {harm.worker for harm in outcome.harms} - drained
     recovered = recoveries(outcome.harms, acts)
-    away = [(fault.began, fault.ended + _AFTERMATH_SECONDS) for fault in outcome.log if fault.kind in _OUTAGES]
-    lost = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.LOST]
+    outages = [(fault.began, fault.ended + _AFTERMATH_SECONDS) for fault in outcome.log if fault.kind in _OUTAGES]
+    lost = losses.by_cause(
+        losses.losses(trials, clock_offset=outcome.clock_offset),
+        acts,
+        outcome.harms,
+        away=[(fault.began, fault.ended) for fault in outcome.log if fault.kind in _OUTAGES - {"partition"}],
+        ttl_seconds=config.ttl_seconds,
+    )
     return {
         "seed": config.seed,
         "trials": len(trials),
@@ -40,15 +45,16 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
         "attempts": len(attempts),
         "redone": (len(attempts) - len(trials)) / max(len(trials), 1),
         "outcomes": dict(Counter(attempt.outcome.value for attempt in attempts)),
-        "lost_of_unharmed_workers": sum(attempt.worker not in harmed | drained for attempt in lost),
-        "lost_of_drained_workers": sum(attempt.worker in drained for attempt in lost),
+        "lost_of_unharmed_workers": lost[Cause.UNHARMED],
+        "lost_of_drained_workers": lost[Cause.DRAINED],
+        "lost_of_workers_cut_off": lost[Cause.CUT_OFF],
         "most_over_parallel": outcome.most_over_parallel,
         "metrics_acked": sum(map(len, acked.values())),
         "metrics_acked_present": sum(len(metrics) for key, metrics in acked.items() if present.get(key) == metrics),
         "metrics_present": sum(map(len, present.values())),
-        "recovery_seconds": spread([back - lost for lost, back in recovered]),
+        "recovery_seconds": spread([back - killed for killed, back in recovered]),
         "recovery_undisturbed_seconds": spread(
-            [back - lost for lost, back in recovered if not _overlaps(away, lost, back)]
+            [back - killed for killed, back in recovered if not _overlaps(outages, killed, back)]
         ),
         "server_stop_seconds": spread(outcome.stop_seconds),
         "slow_stops": sum(seconds > LONGEST_STOP_SECONDS for seconds in outcome.stop_seconds),
@@ -65,8 +71,8 @@ def figures(config: Config, outcome: Outcome, acts: Acts, findings: Sequence[Fin
 
 
 _OUTAGES = {"server_kill", "server_term", "db_restart", "partition"}
-_AFTERMATH_SECONDS = 5.0
-"""So long after an outage a worker may pause before it tries again."""
+_AFTERMATH_SECONDS = 1.0
+"""So long after an outage a worker may pause before it tries again: two heartbeats of the rig's workers."""
 
 
 def _overlaps(spans: Sequence[tuple[float, float]], began: float, ended: float) -> bool:

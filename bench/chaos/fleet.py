@@ -16,10 +16,22 @@ LONGEST_DRAIN_SECONDS = 20.0
 
 
 @dataclass
+class Harm:
+    """What was done to a worker, when it began and, of a pause, when it was over (time.monotonic)."""
+
+    kind: str
+    worker: str
+    at: float
+    until: float | None = None
+
+
+@dataclass
 class Place:
     number: int
     process: ForkServerProcess
     name: str
+    harm: Harm | None = None
+    """What is being done to it."""
     paused_until: float | None = None
     draining_since: float | None = None
 
@@ -27,15 +39,6 @@ class Place:
     def is_quiet(self) -> bool:
         """No fault is under way here."""
         return self.paused_until is None and self.draining_since is None
-
-
-@dataclass(frozen=True)
-class Harm:
-    """What was done to a worker, and when it began (time.monotonic)."""
-
-    kind: str
-    worker: str
-    at: float
 
 
 class Fleet:
@@ -68,7 +71,7 @@ class Fleet:
         place.process.join()
         place.process.close()
         place.process, place.name = self._start(place.number)
-        place.paused_until = place.draining_since = None
+        place.harm = place.paused_until = place.draining_since = None
 
     def _victim(self, busy: Collection[str]) -> Place | None:
         quiet = [place for place in self.places if place.is_quiet]
@@ -78,7 +81,8 @@ class Fleet:
         """A place to which this happens now; None where every worker suffers something else already."""
         place = self._victim(busy)
         if place is not None:
-            self.harms.append(Harm(kind, place.name, time.monotonic()))
+            place.harm = Harm(kind, place.name, time.monotonic())
+            self.harms.append(place.harm)
         return place
 
     def kill(self, busy: Collection[str]) -> bool:
@@ -123,8 +127,10 @@ class Fleet:
 
     def _wake(self, place: Place) -> None:
         assert place.process.pid is not None
+        assert place.harm is not None
         os.kill(place.process.pid, signal.SIGCONT)
-        place.paused_until = None
+        place.harm.until = time.monotonic()
+        place.harm = place.paused_until = None
 
     def wake_all(self) -> None:
         for place in self.places:

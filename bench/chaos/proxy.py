@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import random
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable
 
@@ -49,7 +50,9 @@ class Proxy:
         self._orders: deque[str] = deque()
         self._clients: set[asyncio.StreamWriter] = set()
         self._late_ones: set[asyncio.Task[None]] = set()
-        self._passed, self._refuses_until = 0, 0.0
+        self.refuses_until = 0.0
+        """The end of the latest partition (time.monotonic)."""
+        self._passed = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos-proxy", daemon=True)
 
@@ -77,12 +80,12 @@ class Proxy:
         """From now on everything passes; returns the orders that no request has met."""
         unmet = Counter(self._orders)
         self._orders.clear()
-        self._refuses_until = 0.0
+        self.refuses_until = 0.0
         return unmet
 
     def partition(self, seconds: float) -> None:
-        """Cut every connection and refuse new ones for so long."""
-        self._refuses_until = self._loop.time() + seconds
+        """Cut every connection and refuse new ones for so long, or longer if they are refused already."""
+        self.refuses_until = max(self.refuses_until, time.monotonic() + seconds)
         self._loop.call_soon_threadsafe(self._cut_all)
 
     def _cut_all(self) -> None:
@@ -99,7 +102,7 @@ class Proxy:
         self._clients.add(writer)
         begun = b""
         try:
-            while self._loop.time() >= self._refuses_until:
+            while time.monotonic() >= self.refuses_until:
                 request = await message.read(reader, begun=begun)
                 if request is None:
                     break

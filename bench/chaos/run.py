@@ -47,7 +47,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Happened:
-    """A fault, with its times (time.monotonic): a server that was killed answers again at its end."""
+    """A fault, with its times (time.monotonic): a server that was killed answers again at its end, a network too."""
 
     kind: str
     began: float
@@ -76,6 +76,8 @@ class Outcome:
     tracebacks: Sequence[str]
     most_over_parallel: int
     """By how many trials one search was seen to run more than its `parallel` at once."""
+    clock_offset: float
+    """What time.time() is ahead of time.monotonic(): the server's times are the former, all others the latter."""
     seconds: float
     database: str
 
@@ -186,7 +188,8 @@ class _Stage:
         began = time.monotonic()
         has_happened = self._ways()[kind]()
         if has_happened:
-            self.log.append(Happened(kind, began, time.monotonic()))
+            ended = self.proxy.refuses_until if kind == "partition" else time.monotonic()
+            self.log.append(Happened(kind, began, ended))
         return has_happened
 
     def _ways(self) -> dict[str, Callable[[], bool]]:
@@ -276,6 +279,7 @@ class _Stage:
             complaints=[*self.fleet.crashes, *self.user.failures],
             tracebacks=self.server.tracebacks(),
             most_over_parallel=self.most_over,
+            clock_offset=time.time() - time.monotonic(),
             seconds=time.monotonic() - self.began,
             database=_version(self.cluster),
         )

@@ -1,7 +1,7 @@
 """A run as it should be, small enough to read: three trials, four attempts. Tests falsify one thing of it at a time."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.chaos import acts, objective
@@ -20,8 +20,9 @@ ERROR = {"code": "exception", "detail": f"Traceback …\nbench.chaos.objective.B
 COUNTS = {"queued": 0, "running": 0, "completed": 2, "stopped": 0, "failed": 1, "cancelled": 0}
 
 
-def _attempt(number: int, worker: str, outcome: str) -> dict[str, Any]:
-    times = {"started_at": NOON, "ended_at": NOON}
+def _attempt(number: int, worker: str, outcome: str, *, span: tuple[float, float] = (0.0, 0.0)) -> dict[str, Any]:
+    """`span`: seconds since noon, at which the clock of the story's events began."""
+    times = {name: NOON + timedelta(seconds=at) for name, at in zip(("started_at", "ended_at"), span, strict=True)}
     resumed = {"resumed_from_attempt": None, "resumed_from_step": None}
     return {"attempt": number, "worker": worker, "outcome": outcome, "last_step": 4, **resumed, **times}
 
@@ -62,7 +63,7 @@ class Story:
             self.say("bob", "finish", (trial, attempt), outcome="completed", metrics=final)
         self.say("bob", "report", ("12", 1), step=1, metrics=self.metrics(RAISING, 1))
         self.say("bob", "finish", ("12", 1), outcome="failed", metrics={})
-        both = [_attempt(1, "ada", "lost"), _attempt(2, "bob", "completed")]
+        both = [_attempt(1, "ada", "lost", span=(2.5, 5.75)), _attempt(2, "bob", "completed")]
         self.trials = [
             _trial("10", 0, SOUND, both, **_result(SOUND)),
             _trial("11", 1, DIVERGING, [_attempt(1, "bob", "completed")], **_result(DIVERGING)),

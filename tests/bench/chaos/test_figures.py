@@ -11,7 +11,7 @@ from bench.chaos.figures import figures, is_clean, recoveries, spread
 from bench.chaos.fleet import Harm
 from bench.chaos.plan import Targets
 from bench.chaos.run import Config, Happened, Outcome
-from tests.bench.chaos.story import Story
+from tests.bench.chaos.story import NOON, Story
 
 CONFIG = Config(
     seed=3,
@@ -39,6 +39,7 @@ def outcome(story: Story) -> Outcome:
         complaints=[],
         tracebacks=[],
         most_over_parallel=0,
+        clock_offset=NOON.timestamp(),
         seconds=12.0,
         database="SQLite 3",
     )
@@ -90,7 +91,7 @@ def test_recovery_is_from_the_kill_to_the_next_claim_of_what_was_held() -> None:
         ([], 1, 0),
         ([Harm("pause", "ada", 5.5)], 0, 0),
         ([Harm("term", "ada", 5.5)], 0, 1),
-        ([Harm("kill", "bob", 9)], 1, 0),
+        ([Harm("kill", "bob", 5.5)], 1, 0),
     ],
 )
 def test_a_lost_attempt_is_told_apart_by_what_was_done_to_its_worker(
@@ -103,7 +104,7 @@ def test_a_lost_attempt_is_told_apart_by_what_was_done_to_its_worker(
 
 def test_a_recovery_during_an_outage_is_not_an_undisturbed_one() -> None:
     story = Story()
-    ended = replace(outcome(story), log=[Happened("server_kill", 0.5, 1.0)])
+    ended = replace(outcome(story), log=[Happened("server_kill", 3.5, 5.0)])
     found = figures(CONFIG, ended, story.acts(), [])
     assert (found["recovery_seconds"]["count"], found["recovery_undisturbed_seconds"]["count"]) == (1, 0)
 

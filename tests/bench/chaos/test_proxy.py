@@ -113,3 +113,16 @@ def test_a_partition_cuts_everybody_off_until_it_is_over() -> None:
         time.sleep(0.35)
         client.post("/a", content="after")
         assert seen == ["before", "after"]
+
+
+def test_a_partition_within_another_does_not_end_it() -> None:
+    with between() as (proxy, client, seen):
+        began = time.monotonic()
+        proxy.partition(60.0)
+        proxy.partition(0.0)
+        assert proxy.refuses_until >= began + 60.0
+        with pytest.raises(httpx.RequestError):
+            client.post("/a", content="during")
+        proxy.heal()
+        client.post("/a", content="after")
+        assert seen == ["after"]
