@@ -1,4 +1,4 @@
-"""Connections that the database's own threads keep, one each: a pool takes as long to give one as some statements do."""
+"""Connections that the database's own threads keep, one each: one from a pool takes as long as some statements do."""
 
 import threading
 from collections.abc import Iterator
