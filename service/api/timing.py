@@ -25,6 +25,7 @@ class Timing:
             return
         metrics: Metrics = scope["app"].state.service.metrics
         waited, start = Waited(), perf_counter()
+        has_begun = False
         WAITED.set(waited)
         REQUEST.set(f"{scope['method']} {scope['path']}")
 
@@ -35,15 +36,18 @@ class Timing:
             metrics.answered(seconds, route=_template(scope), method=method, status=status)
 
         async def timed(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 answered(message["status"])
             await send(message)
 
         try:
             await self._app(scope, receive, timed)
         except Exception:
-            # Seen on its way out: the answer is given further outside, by service.api.problems.
-            answered(500)
+            # Seen on its way out, mostly behind an answer, which service.api.problems has given.
+            if not has_begun:
+                answered(500)
             raise
 
 

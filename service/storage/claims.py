@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,6 +36,7 @@ class Candidate:
     search_id: int
     trainer: str
     at_once: int
+    priority: int
 
 
 @dataclass(frozen=True)
@@ -105,18 +107,24 @@ def has_work(tx: Transaction, request: ClaimRequest, *, search_id: int | None, n
     return bool(_candidates(tx, request, search_id=search_id, now=now))
 
 
-_IS_READY = (_trial.search_id == _search.id) & tables.is_queued & (_trial.available_at <= sa.bindparam("now"))
+def _has_work(of: Any) -> sa.ColumnElement[bool]:
+    """By the columns of the search's table, or of another look at it."""
+    is_ready = (_trial.search_id == of.id) & tables.is_queued & (_trial.available_at <= sa.bindparam("now"))
+    return sa.and_(
+        of.state == tables.ACTIVE,
+        Among(of.trainer, "trainers"),
+        of.deadline_at.is_(None) | (of.deadline_at > sa.bindparam("now")),
+        of.queued > 0,
+        of.running < of.parallel,
+        sa.exists().where(is_ready),
+    )
+
+
 _TURN = (_search.priority.desc(), _search.running, _search.id)
-_HAS_WORK = sa.and_(
-    tables.is_active,
-    Among(_search.trainer, "trainers"),
-    _search.deadline_at.is_(None) | (_search.deadline_at > sa.bindparam("now")),
-    _search.queued > 0,
-    _search.running < _search.parallel,
-    sa.exists().where(_IS_READY),
-)
+_HAS_WORK = _has_work(_search)
 _IS_IT = _search.id == sa.bindparam("of_search")
-_WITH_WORK = sa.select(_search.id, _search.trainer, _search.queued + _search.running, _search.parallel).where(_HAS_WORK)
+_AT_ONCE = (_search.queued + _search.running).label("at_once")
+_WITH_WORK = sa.select(_search.id, _search.trainer, _AT_ONCE, _search.parallel, _search.priority).where(_HAS_WORK)
 _ALL = Prepared(_WITH_WORK.order_by(*_TURN).limit(MOST_SEARCHES))
 _ONE = Prepared(_WITH_WORK.where(_IS_IT))
 
@@ -127,13 +135,19 @@ def _candidates(tx: Transaction, request: ClaimRequest, *, search_id: int | None
         rows = _ALL.all(tx, trainers=request.trainers, now=now)
     else:
         rows = _ONE.all(tx, trainers=request.trainers, now=now, of_search=search_id)
-    return [Candidate(found, trainer, min(at_once, parallel)) for found, trainer, at_once, parallel in rows]
+    return [
+        Candidate(found, trainer, min(at_once, parallel), priority)
+        for found, trainer, at_once, parallel, priority in rows
+    ]
 
 
-# Of several searches one that nobody is changing at this moment, so that claims do not stand in line (Postgres).
+# Of several searches of the same priority one that nobody is changing at this moment, so that claims do not stand in
+# line (Postgres).
 _FREE = sa.select(*searches.COLUMNS).order_by(*_TURN).limit(1).with_for_update(skip_locked=True)
 _LOCK_FREE = Prepared(_FREE.where(Among(_search.id)))
-_LOCK_ANY = Prepared(_FREE.where(_HAS_WORK))
+_other = tables.search.alias("other")
+_HIGHEST = sa.select(sa.func.max(_other.c.priority)).where(_has_work(_other.c)).scalar_subquery()
+_LOCK_ANY = Prepared(_FREE.where(_HAS_WORK, _search.priority == _HIGHEST))
 _LOCK_IT = Prepared(_FREE.where(_HAS_WORK, _IS_IT))
 
 
@@ -153,7 +167,7 @@ def _lock_turn(
     candidates = _candidates(tx, request, search_id=search_id, now=now)
     if not candidates:
         return None, []
-    ids = [candidate.search_id for candidate in candidates]
+    ids = [candidate.search_id for candidate in candidates if candidate.priority == candidates[0].priority]
     if found := searches.records(tx, _LOCK_FREE.all(tx, ids=ids)):
         return Ledger(found[0]), candidates
     return ledgers.lock(tx, ids[:1]).get(ids[0]), candidates

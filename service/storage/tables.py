@@ -79,7 +79,8 @@ search = sa.Table(
     # Every change of a trial writes this row anew: Postgres does it in place while a page has room.
     postgresql_with={"fillfactor": 50},
 )
-is_active = search.c.state == _literal(SearchState.ACTIVE)
+ACTIVE = _literal(SearchState.ACTIVE)
+is_active = search.c.state == ACTIVE
 sa.Index("search_active", search.c.trainer, search.c.id, postgresql_where=is_active, sqlite_where=is_active)
 
 # Apart from the search's row, which is hot: it never changes.

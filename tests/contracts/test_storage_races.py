@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from caviar.errors import TrialEnded
 from caviar.states import TrialState
-from service.storage import claims
+from service.storage import claims, ledgers
 from service.storage.claims import Grant
 from service.storage.database import Database
 from service.storage.prepared import Prepared
@@ -113,6 +113,22 @@ def test_a_higher_priority_comes_first_however_much_waits_elsewhere(desk: Desk) 
     desk.search(queued=40)
     urgent = desk.search(queued=4, priority=1)
     assert [desk.claim_one(f"w{i}").search.id for i in range(8)].count(urgent) == 4
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_a_claim_waits_for_a_search_of_higher_priority_that_somebody_is_changing(
+    postgres_store_url: str, capacity: int
+) -> None:
+    with closing(Database(postgres_store_url)) as database:
+        desk = Desk(database)
+        urgent, _ = desk.search(queued=2, priority=1), desk.search(queued=2)
+        with ThreadPoolExecutor(1) as pool:
+            with database.write() as tx:
+                ledgers.lock_one(tx, urgent)
+                claimed = pool.submit(desk.claim, capacity=capacity)
+                with pytest.raises(TimeoutError):
+                    claimed.result(timeout=0.3)
+            assert {grant.search.id for grant in claimed.result(timeout=20)} == {urgent}
 
 
 @pytest.mark.parametrize("name", ["postgresql", "sqlite"])
