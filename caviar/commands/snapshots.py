@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.states import SearchState
 from caviar.wire.searches import Round, SearchAnswer
 from caviar.wire.trials import LeaderboardRow
@@ -29,15 +29,15 @@ class Snapshot:
 class Camera:
     """Takes snapshots of one search. Each reads only the page of rounds where new ones can be."""
 
-    def __init__(self, client: Client, search: str) -> None:
-        self._client = client
+    def __init__(self, client: Calls, search: str) -> None:
+        self._client = client.impatient()
         self._search = search
         self._page_start: str | None = None
         self._current_round: Round | None = None
 
     def take(self) -> Snapshot:
         # The search first: once it has ended, leaderboard and rounds are final too.
-        search = self._client.search(self._search)
+        search = self._client.read_search(self._search)
         leaders = self._client.leaderboard(self._search, limit=LEADERS).items
         seen = -1 if self._current_round is None else self._current_round.round
         new_rounds = [stage for stage in self._last_pages() if stage.round > seen]

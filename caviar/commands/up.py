@@ -76,7 +76,7 @@ def _tend(server: Process, crew: Crew) -> None:
 
 
 def _announce(url: str, size: int) -> None:
-    from caviar.client import DEFAULT_URL
+    from caviar.connection import DEFAULT_URL
 
     flag = "" if url == DEFAULT_URL else f" --url {url}"
     say(f"Caviar {__version__} is ready at {url} with {size} worker{'' if size == 1 else 's'}")

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from caviar.commands.display.tables import leaderboard_table
-from caviar.commands.display.words import duration_words, round_words, state_words
 from caviar.commands.snapshots import Snapshot
+from caviar.words import duration_words, round_words, state_words
 
 
 class LiveView:
