@@ -15,6 +15,8 @@ from fcntl import ioctl
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tests.commands.screen import Screen
+
 COMMAND = [sys.executable, "-P", "-m", "caviar"]
 
 
@@ -35,12 +37,16 @@ def caviar(
 
 
 class Terminal:
-    """A process on a pseudo-terminal of 40 lines and 140 columns; `screen` is all it has written so far."""
+    """A process on a pseudo-terminal; `screen` is all it has written so far, `drawn` what that looks like."""
 
-    def __init__(self, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, settings: Mapping[str, str] | None = None, size: tuple[int, int] = (40, 140)
+    ) -> None:
         self._master, slave = pty.openpty()
-        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", **(settings or {})}
+        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        # The terminal's own size counts, not what whoever runs the tests has found out about theirs.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**inherited, "TERM": "xterm-256color", **(settings or {})}
         self.process = subprocess.Popen(
             [*COMMAND, *arguments], env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
         )
@@ -50,6 +56,10 @@ class Terminal:
     @property
     def screen(self) -> str:
         return self._written.decode(errors="replace")
+
+    @property
+    def drawn(self) -> Screen:
+        return Screen(self.screen)
 
     def read_until(self, text: str, *, timeout: float = 30.0) -> str:
         deadline = time.monotonic() + timeout

@@ -2,6 +2,7 @@ import io
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from rich.console import Console
 
 from caviar.commands.display.tables import leaderboard_table
@@ -11,7 +12,7 @@ from caviar.wire.trials import LeaderboardRow
 from tests.commands.conftest import EXAMPLES
 
 
-def example(model: type[SearchAnswer | LeaderboardRow]) -> dict[str, Any]:
+def example(model: type[BaseModel]) -> dict[str, Any]:
     extra: Any = model.model_config["json_schema_extra"]
     return dict(extra["examples"][0])
 
