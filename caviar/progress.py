@@ -43,7 +43,7 @@ class Bar:
             rich.TextColumn("{task.fields[told]}", markup=False),
         ]
         console = importlib.import_module("rich.console").Console(stderr=True, highlight=False)
-        self._columns = rich.Progress(*columns, console=console)
+        self._columns = rich.Progress(*columns, console=console, redirect_stdout=False)
         self._task: Any = None
 
     def __enter__(self) -> Self:

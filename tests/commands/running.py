@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from tests.commands.screen import Screen
 
@@ -40,7 +40,11 @@ class Terminal:
     """A process on a pseudo-terminal; `screen` is all it has written so far, `drawn` what that looks like."""
 
     def __init__(
-        self, *arguments: str, settings: Mapping[str, str] | None = None, size: tuple[int, int] = (40, 140)
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        size: tuple[int, int] = (40, 140),
+        stdout: IO[str] | None = None,
     ) -> None:
         self._master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
@@ -48,7 +52,12 @@ class Terminal:
         inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         environment = {**inherited, "TERM": "xterm-256color", **(settings or {})}
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+            [*COMMAND, *arguments],
+            env=environment,
+            stdin=slave,
+            stdout=stdout or slave,
+            stderr=slave,
+            start_new_session=True,
         )
         os.close(slave)
         self._written = b""
