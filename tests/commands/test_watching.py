@@ -1,6 +1,7 @@
 """Following a search, on a terminal and without one."""
 
 import json
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -104,6 +105,17 @@ def test_the_board_shows_leaderboard_best_so_far_box_and_workers(url: str, clien
     assert any("█" in line and f"→ {value_words(best.value)}" in line for line in lines)
     assert [line.split()[0] for line in lines if "╌" in line or line.endswith(("a|b", "0…1"))] == ["x", "kind"]
     assert any(line.startswith("ask-") and line.endswith("runs 1 trial") for line in lines)
+
+
+def test_the_board_has_no_colours_where_nobody_wants_them(url: str, finished: str) -> None:
+    coloured, plain = (
+        Terminal("top", finished, "--watch", "--url", url, settings=settings) for settings in ({}, {"NO_COLOR": "1"})
+    )
+    assert (coloured.read_to_end(), plain.read_to_end()) == (0, 0)
+
+    assert "\x1b[36m" in coloured.screen
+    assert last_board(plain) == last_board(coloured)
+    assert re.findall(r"\x1b\[(?:3|4|9|10)[0-9;]+m", plain.screen) == []
 
 
 @pytest.mark.parametrize("size", [(24, 80), (15, 60)])
