@@ -34,7 +34,7 @@ def run(document: Mapping[str, Any]) -> Outcome:
             url = f"http://{_HOST}:{settings['CAVIAR_PORT']}"
             processes += [start("worker", url, settings=settings, log=log) for _ in range(WORKERS)]
             with Client(ready_url(processes[0])) as client:
-                search = client.submit(document)
+                search = client.create_search(document)
                 first_trial_at = _first_trial(client, search.id, processes)
                 ended = _end(client, search.id, processes)
         finally:
@@ -62,7 +62,7 @@ def _free_port() -> int:
 
 def _first_trial(client: Client, search: str, processes: list[Process]) -> float:
     """When a worker was first seen with a trial."""
-    while not _has_begun(client.search(search)):
+    while not _has_begun(client.read_search(search)):
         _sleep(processes)
     return time.perf_counter()
 
@@ -73,7 +73,7 @@ def _has_begun(search: SearchAnswer) -> bool:
 
 def _end(client: Client, search: str, processes: list[Process]) -> SearchAnswer:
     """The search when it is over."""
-    while (answer := client.search(search)).state is SearchState.ACTIVE:
+    while (answer := client.read_search(search)).state is SearchState.ACTIVE:
         _sleep(processes)
     return answer
 

@@ -8,9 +8,14 @@ import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["CaviarError", "Client", "SearchSpec", "__version__"]
+__all__ = ["CaviarError", "Client", "Search", "SearchSpec", "__version__"]
 
-_HOME = {"Client": "caviar.client", "SearchSpec": "caviar.spec", "CaviarError": "caviar.errors"}
+_HOME = {
+    "CaviarError": "caviar.errors",
+    "Client": "caviar.client",
+    "Search": "caviar.search",
+    "SearchSpec": "caviar.spec",
+}
 
 
 def __getattr__(name: str) -> Any:

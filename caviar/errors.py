@@ -21,7 +21,8 @@
         ├── PortOccupied         another process listens on the port
         ├── StoreRefused         the database cannot be used as it stands
         ├── ProcessFailed        a process that we started ended unexpectedly
-        └── SearchFailed         the search that was waited for did not complete
+        ├── SearchFailed         the search that was waited for did not complete
+        └── WaitedTooLong        what was waited for did not come in the time that the caller gave
 
 `code` is what a program branches on; it is the same in Python and in JSON. The HTTP status of each class stands in
 one table, service/api/problems.py; the exit code of each stands in caviar/commands/exits.py.
@@ -133,6 +134,10 @@ class ProcessFailed(LocalError):
 
 class SearchFailed(LocalError):
     code = "search_failed"
+
+
+class WaitedTooLong(LocalError, TimeoutError):
+    code = "waited_too_long"
 
 
 def every_class() -> list[type[CaviarError]]:

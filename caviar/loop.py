@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.errors import CaviarError, ProcessFailed, RetryLater, ServerFault, Unreachable
-from caviar.outbox import Outbox, pause_after
+from caviar.outbox import Outbox
+from caviar.retries import pause_after
 from caviar.wire.protocol import ClaimAnswer, ClaimedTrial, ClaimRequest, Proof, TrialOutcome, TrialReport
 
 CLAIM_WAIT_SECONDS = 20.0
@@ -82,7 +83,7 @@ Answers = SimpleQueue[ClaimAnswer | CaviarError | None]
 class Loop:
     def __init__(
         self,
-        client: Client,
+        client: Calls,
         profile: Profile,
         run: Run,
         *,
@@ -90,7 +91,7 @@ class Loop:
         say: Callable[[str], None],
         grace: float = 5.0,
     ) -> None:
-        self._client, self._profile, self._run = client, profile, run
+        self._client, self._profile, self._run = client.impatient(), profile, run
         self._heartbeat, self._grace, self._say = heartbeat, grace, say
         self._is_draining = False
         self._answers: Answers = SimpleQueue()

@@ -5,26 +5,20 @@ dropped: only the server's own word (stop, lost, refused) ends a trial early. Re
 """
 
 import math
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.errors import CaviarError, ProcessFailed, RequestError
+from caviar.retries import pause_after
 from caviar.wire.protocol import FinishRequest, Proof, ReportRequest, Result, Status, TrialOutcome, TrialReport
 
 MOST_ITEMS = 500
 """Items in one request; what is left over follows in the next."""
 LINGER_SECONDS = 0.2
 """Reports wait for one another so long: a small network's epoch takes less time than a request."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-
-
-def pause_after(failures: int) -> float:
-    """Seconds until the next try: doubling, with a jitter that keeps many workers from coming back in step."""
-    return min(FIRST_PAUSE * 2.0 ** min(failures, 10), LONGEST_PAUSE) * random.uniform(0.5, 1.0)
 
 
 @dataclass
@@ -38,8 +32,9 @@ class _Held:
 class Outbox:
     """Use as `with`: leaving it sends what is left, for at most `grace` seconds, which a hurried flush has begun."""
 
-    def __init__(self, client: Client, *, heartbeat: float, grace: float, say: Callable[[str], None]) -> None:
-        self._client, self._heartbeat, self._grace, self._say = client, heartbeat, grace, say
+    def __init__(self, client: Calls, *, heartbeat: float, grace: float, say: Callable[[str], None]) -> None:
+        # Impatient, because what is sent again may be joined by what has been said meanwhile.
+        self._client, self._heartbeat, self._grace, self._say = client.impatient(), heartbeat, grace, say
         self._held: dict[str, _Held] = {}
         self._reports: list[TrialReport] = []
         self._outcomes: list[TrialOutcome] = []

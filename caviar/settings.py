@@ -22,7 +22,9 @@ class Settings(BaseSettings):
 
     database_url: Annotated[str | None, Field(description="SQLAlchemy URL; default: caviar.db in data_dir")] = None
     data_dir: Annotated[Path, Field(description="where the SQLite file lies")] = platformdirs.user_data_path("caviar")
-    url: Annotated[str, Field(description="the server that commands and workers talk to")] = "http://127.0.0.1:8000"
+    url: Annotated[str, Field(description="the server that commands, workers and `caviar.Client()` talk to")] = (
+        "http://127.0.0.1:8000"
+    )
     host: Annotated[str, Field(description="the address the server listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="the port the server listens on; 0 takes a free one")] = 8000
     lease_ttl_seconds: Annotated[float, Field(gt=0, description="a worker silent so long has lost its trials")] = 30.0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from caviar import __version__
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.loop import Loop, Profile
 from caviar.settings import Settings
 from worker.stacks import quarter_of_memory, train
@@ -24,7 +24,7 @@ TRAINERS = ("mlp",)
 def run(settings: Settings, *, name: str, search: str | None, say: Callable[[str], None]) -> None:
     """Work until SIGTERM or SIGINT; a second one ends the process at once. Call it in the main thread."""
     profile = Profile(worker=name, capacity=settings.capacity, trainers=TRAINERS, search=search, about=_about())
-    with Client(settings.url) as client:
+    with Calls(settings.url) as client:
         within_memory = partial(train, budget_bytes=_bytes(settings.memory_mb))
         loop = Loop(client, profile, within_memory, heartbeat=settings.heartbeat_seconds, say=say)
 

@@ -1,12 +1,12 @@
 """The connection of a command to its server. Loads the HTTP client: import it where a command runs."""
 
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.settings import load_settings
 
 
-def connect(url: str | None) -> Client:
+def connect(url: str | None) -> Calls:
     """To the server of the flag, or else of the settings."""
-    return Client(load_settings(url=url).url)
+    return Calls(load_settings(url=url).url)
 
 
 def url_flag(url: str | None) -> str:

@@ -9,11 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.commands.console import say
 from caviar.commands.crew import Crew, one_per_core
 from caviar.commands.display.tables import leaderboard_table, stdout_console
-from caviar.commands.display.words import duration_words, round_words, value_words
 from caviar.commands.leaderboard_json import leaderboard_json
 from caviar.commands.snapshots import LEADERS, Camera, Snapshot
 from caviar.commands.watching import choose_view, follow
@@ -22,6 +21,7 @@ from caviar.errors import ProcessFailed, SearchFailed
 from caviar.processes import ending, is_running, ready_url, sigterm_is_ctrl_c, start, stop
 from caviar.states import SearchState
 from caviar.wire.searches import SearchAnswer
+from caviar.words import duration_words, round_words, value_words
 
 _AWAIT_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
@@ -31,9 +31,9 @@ def demonstrate(spec: Path, *, as_json: bool) -> None:
     """Whatever happens, no process stays and no file. Raises ProcessFailed or SearchFailed."""
     size = one_per_core()
     say(f"starting a server and {size} worker{'' if size == 1 else 's'} on this machine")
-    with sigterm_is_ctrl_c(), _household(size) as (url, tend), Client(url) as client:
+    with sigterm_is_ctrl_c(), _household(size) as (url, tend), Calls(url) as client:
         _await_workers(client, size, tend)
-        search = client.submit(read_document(str(spec)))
+        search = client.create_search(read_document(str(spec)))
         say(f"POST {url}/v1/searches: {search.trials} trials of {search.name}, {search.spec['parallel']} at once")
         ended = _watch(client, search.id, tend)
         if ended.state is not SearchState.COMPLETED:
@@ -82,7 +82,7 @@ def _last_words(log: IO[str]) -> str:
     return f": {lines[-1]}" if lines else ""
 
 
-def _await_workers(client: Client, size: int, tend: Callable[[], None]) -> None:
+def _await_workers(client: Calls, size: int, tend: Callable[[], None]) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while sum(worker.alive for worker in client.workers().items) < size:
         tend()
@@ -91,7 +91,7 @@ def _await_workers(client: Client, size: int, tend: Callable[[], None]) -> None:
         time.sleep(_AWAIT_SECONDS)
 
 
-def _watch(client: Client, search: str, tend: Callable[[], None]) -> SearchAnswer:
+def _watch(client: Calls, search: str, tend: Callable[[], None]) -> SearchAnswer:
     with choose_view() as view:
 
         def show(snapshot: Snapshot) -> None:
@@ -102,7 +102,7 @@ def _watch(client: Client, search: str, tend: Callable[[], None]) -> SearchAnswe
         return follow(Camera(client, search), view, on_snapshot=show, before_each=tend)
 
 
-def _report(client: Client, search: SearchAnswer, *, as_json: bool) -> None:
+def _report(client: Calls, search: SearchAnswer, *, as_json: bool) -> None:
     leaders = client.leaderboard(search.id, limit=LEADERS).items
     if as_json:
         sys.stdout.writelines(leaderboard_json(client, search.id))

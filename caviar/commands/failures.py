@@ -1,6 +1,7 @@
 """What a user is told when a command fails: one sentence, and an exit code for scripts; never a traceback unasked."""
 
 import os
+import re
 import traceback
 from typing import Any
 
@@ -9,6 +10,7 @@ import typer
 from caviar.commands.console import say
 from caviar.commands.exits import ExitCode, exit_code
 from caviar.errors import CaviarError
+from caviar.spelling import did_you_mean
 
 VERBOSE = "CAVIAR_VERBOSE"
 
@@ -29,6 +31,9 @@ def explain(error: Exception) -> int:
 def _refuse(error: typer.TyperException) -> int:
     """A command line that typer cannot read."""
     text = error.format_message().rstrip(".")
+    text = text.replace("Value error, ", "").replace("Input should be", "must be")
+    if choice := re.search(r"'([^']*)' is not one of (.*)$", text):
+        text = f"{text[: choice.start()]}{choice[1]!r} is not known; {did_you_mean(choice[1], _names(choice[2]))}"
     near: Any = getattr(error, "possibilities", None)
     if near:
         text = f"{error.message}; did you mean {near[0]}?"
@@ -36,6 +41,10 @@ def _refuse(error: typer.TyperException) -> int:
     advice = f"; {context.command_path} --help explains" if context and not text.endswith("?") else ""
     say(f"error: {text[:1].lower()}{text[1:]}{advice}", is_error=True)
     return error.exit_code
+
+
+def _names(quoted: str) -> list[str]:
+    return re.findall(r"'([^']*)'", quoted)
 
 
 def _name_fields(error: CaviarError) -> int:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator
 
-from caviar.client import Client
+from caviar.calls import Calls
 
 _PAGE = 500
 
 
-def leaderboard_json(client: Client, search: str) -> Iterator[str]:
+def leaderboard_json(client: Calls, search: str) -> Iterator[str]:
     """The text of {"items": […], "next": null} in pieces, one trial on a line."""
     page = client.leaderboard(search, limit=_PAGE)
     separator = '{"items": [\n'

@@ -14,6 +14,7 @@ from caviar.commands.demo import demo
 from caviar.commands.doctor import doctor
 from caviar.commands.exits import ExitCode
 from caviar.commands.export import export
+from caviar.commands.extend import extend
 from caviar.commands.failures import VERBOSE, explain
 from caviar.commands.gradcheck import gradcheck
 from caviar.commands.hyperparameters import hyperparameters
@@ -39,6 +40,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (pause, "caviar pause 1"),
     (resume, "caviar resume 1"),
     (cancel, "caviar cancel 1"),
+    (extend, "caviar extend 1 --to 200"),
     (repeat, "caviar repeat 1 --seed 1 --wait"),
     (export, "caviar export 1 --format csv > trials.csv"),
     (hyperparameters, "caviar hyperparameters --space recommended-2"),
@@ -50,7 +52,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
 """Every command with an example for its help, in the order a newcomer needs them."""
 
 # Plain help instead of rich's panels: it answers at once, wraps where it is piped, and can be searched.
-app = typer.Typer(name="caviar", rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(name="caviar", rich_markup_mode=None, pretty_exceptions_enable=False)
 for _command, _example in COMMANDS:
     app.command(epilog=f"Example: {_example}")(_command)
 

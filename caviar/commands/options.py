@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-SearchId = Annotated[str, typer.Argument(metavar="SEARCH", help="The id of a search; caviar searches lists them.")]
+from caviar.commands.completion import search_ids
+
+SearchId = Annotated[
+    str,
+    typer.Argument(metavar="SEARCH", help="The id of a search; caviar searches lists them.", autocompletion=search_ids),
+]
 Url = Annotated[str | None, typer.Option("--url", help="The server to talk to, instead of CAVIAR_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

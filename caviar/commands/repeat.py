@@ -23,6 +23,6 @@ def repeat(
     from caviar.commands.watching import leave_or_watch
 
     with connect(url) as client:
-        made = client.repeat(search, seed=seed)
+        made = client.repeat_search(search, seed=seed)
         say(f"search {made.id} repeats search {search} with seed {made.spec['seed']}")
         leave_or_watch(client, made, wait=wait, url=url, as_json=as_json)

@@ -10,7 +10,7 @@ def show(search: SearchId, url: Url = None, as_json: AsJson = False) -> None:
     from caviar.commands.display.search import search_lines
 
     with connect(url) as client:
-        answer = client.search(search)
+        answer = client.read_search(search)
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:

@@ -24,6 +24,6 @@ def submit(
 
     document = read_document(spec)
     with connect(url) as client:
-        search = client.submit(document)
+        search = client.create_search(document)
         say(f"search {search.id} ({search.name}) is submitted with {search.trials} trials")
         leave_or_watch(client, search, wait=wait, url=url, as_json=as_json)

@@ -21,7 +21,7 @@ def top(
     from caviar.commands.watching import watch as watch_until_ended
 
     with connect(url) as client:
-        answer = watch_until_ended(client, search, url=url) if watch else client.search(search)
+        answer = watch_until_ended(client, search, url=url) if watch else client.read_search(search)
         page = client.leaderboard(search, limit=limit)
     if as_json:
         print_json(page.model_dump(mode="json"))

@@ -1,6 +1,8 @@
 """`caviar up`: server and workers on this machine, one command."""
 
+import json
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -8,7 +10,7 @@ import typer
 from caviar import __version__
 from caviar.commands.console import say
 from caviar.commands.crew import Crew, one_per_core
-from caviar.commands.options import DataDir, Host, Port
+from caviar.commands.options import AsJson, DataDir, Host, Port
 from caviar.commands.ports import require_free
 from caviar.errors import ProcessFailed
 from caviar.processes import (
@@ -28,10 +30,12 @@ Workers = Annotated[
 _TEND_SECONDS = 0.2
 
 
-def up(workers: Workers = None, port: Port = None, host: Host = None, data_dir: DataDir = None) -> None:
+def up(
+    workers: Workers = None, port: Port = None, host: Host = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """Run server and workers on this machine.
 
-    Ctrl-C ends both; what is stored is kept.
+    Ctrl-C ends both; what is stored is kept. With --json, one line on stdout tells the URL when the server is ready.
     """
     from caviar.settings import load_settings
 
@@ -39,11 +43,12 @@ def up(workers: Workers = None, port: Port = None, host: Host = None, data_dir: 
     require_free(settings.host, settings.port)
     flags = ["--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)]
     with sigterm_is_ctrl_c():
-        _run(settings.host, settings.port, flags, size=one_per_core() if workers is None else workers)
+        size = one_per_core() if workers is None else workers
+        _run(settings.host, settings.port, flags, size=size, announce=_print_ready if as_json else _announce)
     say(f"stopped; searches and results are kept in {_place(settings.store_url)}")
 
 
-def _run(host: str, port: int, server_flags: list[str], *, size: int) -> None:
+def _run(host: str, port: int, server_flags: list[str], *, size: int, announce: Callable[[str, int], None]) -> None:
     """Until Ctrl-C, at whatever moment it comes. Raises ProcessFailed if the server ends by itself."""
     from service.listener import url_of
 
@@ -55,7 +60,7 @@ def _run(host: str, port: int, server_flags: list[str], *, size: int) -> None:
             wait_until_listening(server, host, port)
         with Crew(url, size if is_running(server) else 0) as crew:
             url = ready_url(server) if port else url
-            _announce(url, size)
+            announce(url, size)
             _tend(server, crew)
     except KeyboardInterrupt:
         pass
@@ -75,8 +80,12 @@ def _tend(server: Process, crew: Crew) -> None:
         raise ProcessFailed(f"the server {ending(server)}; what it had stored is kept")
 
 
+def _print_ready(url: str, size: int) -> None:
+    print(json.dumps({"url": url, "version": __version__, "workers": size}), flush=True)
+
+
 def _announce(url: str, size: int) -> None:
-    from caviar.client import DEFAULT_URL
+    from caviar.connection import DEFAULT_URL
 
     flag = "" if url == DEFAULT_URL else f" --url {url}"
     say(f"Caviar {__version__} is ready at {url} with {size} worker{'' if size == 1 else 's'}")

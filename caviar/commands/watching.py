@@ -7,19 +7,19 @@ from typing import Protocol, Self
 
 import typer
 
-from caviar.client import Client
+from caviar.calls import Calls
 from caviar.commands.connection import url_flag
 from caviar.commands.console import can_redraw, print_json, say
 from caviar.commands.display.lines import LineView
 from caviar.commands.display.live import LiveView
 from caviar.commands.display.tables import leaderboard_table, stdout_console
-from caviar.commands.display.words import duration_words
 from caviar.commands.exits import ExitCode
 from caviar.commands.snapshots import LEADERS, Camera, Snapshot
 from caviar.errors import RetryLater, SearchFailed, Unreachable
 from caviar.processes import sigterm_is_ctrl_c
 from caviar.states import SearchState
 from caviar.wire.searches import SearchAnswer
+from caviar.words import duration_words
 
 _POLL_SECONDS = 0.5
 
@@ -42,9 +42,9 @@ def choose_view() -> View:
     return LiveView() if can_redraw() else LineView()
 
 
-def watch(client: Client, search: str, *, url: str | None) -> SearchAnswer:
+def watch(client: Calls, search: str, *, url: str | None) -> SearchAnswer:
     """The search when it has ended. Ctrl-C ends the watching, not the search, and says so."""
-    client.search(search)
+    client.read_search(search)
     camera = Camera(client, search)
     try:
         with sigterm_is_ctrl_c(), choose_view() as view:
@@ -83,7 +83,7 @@ def follow(
         time.sleep(_POLL_SECONDS)
 
 
-def report_end(client: Client, search: SearchAnswer, *, as_json: bool) -> None:
+def report_end(client: Calls, search: SearchAnswer, *, as_json: bool) -> None:
     """Print what became of a search that was waited for. Raises SearchFailed if it did not complete."""
     if as_json:
         print_json(search.model_dump(mode="json"))
@@ -95,7 +95,7 @@ def report_end(client: Client, search: SearchAnswer, *, as_json: bool) -> None:
         raise SearchFailed(f"search {search.id} ({search.name}) is {search.state}" + _reason(client, search))
 
 
-def leave_or_watch(client: Client, search: SearchAnswer, *, wait: bool, url: str | None, as_json: bool) -> None:
+def leave_or_watch(client: Calls, search: SearchAnswer, *, wait: bool, url: str | None, as_json: bool) -> None:
     """What follows a submission: print the search, or with `wait` watch it to its end."""
     if wait:
         report_end(client, watch(client, search.id, url=url), as_json=as_json)
@@ -106,7 +106,7 @@ def leave_or_watch(client: Client, search: SearchAnswer, *, wait: bool, url: str
         say(f"watch it with: caviar top {search.id} --watch{url_flag(url)}")
 
 
-def _reason(client: Client, search: SearchAnswer) -> str:
+def _reason(client: Calls, search: SearchAnswer) -> str:
     """The first failed trial's error: when all fail, they mostly fail alike."""
     failed = client.trials(search.id, state="failed", limit=1).items
     error = failed[0].error if failed else None

@@ -28,7 +28,7 @@ PROBLEM = {"type": "about:blank", "title": "Not Found", "status": 404, "code": "
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
-    return Client("http://elsewhere:8000/", transport=httpx.MockTransport(answer))
+    return Client("http://elsewhere:8000/", patience=0, transport=httpx.MockTransport(answer))
 
 
 def problem(status: int, **fields: Any) -> httpx.Response:

@@ -9,9 +9,9 @@ import pytest
 from caviar.client import Client
 from caviar.errors import NotFound
 from caviar.loop import Desk
+from caviar.search import Search
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import ClaimedTrial
-from caviar.wire.searches import SearchAnswer
 from caviar.wire.trials import TrialDetail
 from tests.processes import Processes, running_processes
 from tests.worker.loops import BadNetwork, has_ended, toy_spec, wait_until, work
@@ -27,11 +27,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             yield client
 
 
-def trainer_of(search: SearchAnswer) -> str:
+def trainer_of(search: Search) -> str:
     return str(search.spec["trainer"])
 
 
-def trials_of(client: Client, search: SearchAnswer) -> list[TrialDetail]:
+def trials_of(client: Client, search: Search) -> list[TrialDetail]:
     return [client.trial(trial.id) for trial in client.trials(search.id).items]
 
 
@@ -113,7 +113,7 @@ def test_a_loop_that_waits_for_trials_goes_on_waiting_at_a_server_that_was_start
     server = processes.server(store)
     with Client(server.url) as client:
         spec = toy_spec()
-        submitted: list[SearchAnswer] = []
+        submitted: list[Search] = []
 
         def is_done() -> bool:
             if not submitted:

@@ -11,7 +11,7 @@ import pytest
 from caviar.client import Client
 from caviar.errors import ProcessFailed
 from caviar.loop import proof_of
-from caviar.outbox import FIRST_PAUSE, LONGEST_PAUSE, MOST_ITEMS, Outbox, pause_after
+from caviar.outbox import MOST_ITEMS, Outbox
 from caviar.states import AttemptOutcome, TrialState
 from caviar.wire.protocol import ClaimedTrial, ClaimRequest, TrialOutcome, TrialReport
 from tests.processes import Processes, running_processes
@@ -179,11 +179,3 @@ def test_who_waits_learns_of_a_defect_in_the_sending_thread(client: Client) -> N
         outbox.finish(completed(trial, loss=1.0))
         with pytest.raises(ProcessFailed, match="results cannot be sent: KeyError"):
             outbox.flush()
-
-
-@pytest.mark.parametrize("failures", [1, 2, 5, 9, 1000])
-def test_pauses_double_up_to_a_limit_and_never_fall_in_step(failures: int) -> None:
-    longest = min(FIRST_PAUSE * 2.0**failures, LONGEST_PAUSE)
-    pauses = [pause_after(failures) for _ in range(50)]
-    assert all(longest / 2 <= pause <= longest for pause in pauses)
-    assert len(set(pauses)) > 1

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+
+from tests.commands.screen import Screen
 
 COMMAND = [sys.executable, "-P", "-m", "caviar"]
 
@@ -35,14 +37,28 @@ def caviar(
 
 
 class Terminal:
-    """A process on a pseudo-terminal of 40 lines and 140 columns; `screen` is all it has written so far."""
+    """A process on a pseudo-terminal; `screen` is all it has written so far, `drawn` what that looks like."""
 
-    def __init__(self, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        size: tuple[int, int] = (40, 140),
+        stdout: IO[str] | None = None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._master, slave = pty.openpty()
-        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", **(settings or {})}
+        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        # The terminal's own size counts, not what whoever runs the tests has found out about theirs.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**inherited, "TERM": "xterm-256color", **(settings or {})}
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+            [*command, *arguments],
+            env=environment,
+            stdin=slave,
+            stdout=stdout or slave,
+            stderr=slave,
+            start_new_session=True,
         )
         os.close(slave)
         self._written = b""
@@ -50,6 +66,10 @@ class Terminal:
     @property
     def screen(self) -> str:
         return self._written.decode(errors="replace")
+
+    @property
+    def drawn(self) -> Screen:
+        return Screen(self.screen)
 
     def read_until(self, text: str, *, timeout: float = 30.0) -> str:
         deadline = time.monotonic() + timeout

@@ -2,6 +2,7 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -9,7 +10,7 @@ import pytest
 
 from caviar import __version__
 from caviar.commands.main import COMMANDS
-from tests.commands.running import COMMAND, caviar
+from tests.commands.running import COMMAND, Terminal, caviar, interrupt
 
 NAMES = sorted(example.split()[1] for _, example in COMMANDS)
 
@@ -53,6 +54,11 @@ def test_the_help_of_a_command_shows_an_example(name: str) -> None:
     assert f"Example: caviar {name}" in answer.stdout
 
 
+@pytest.mark.parametrize("name", [*NAMES, "db upgrade", "db backup", "db restore"])
+def test_every_command_can_print_json(name: str) -> None:
+    assert "--json" in caviar(*name.split(), "--help").stdout
+
+
 def test_the_version_is_printed() -> None:
     assert caviar("--version").stdout == f"caviar {__version__}\n"
 
@@ -65,6 +71,12 @@ def test_the_version_is_printed() -> None:
         (["submit"], "error: missing argument 'SPEC'; python -m caviar submit --help explains\n"),
         (["db"], "error: missing command; python -m caviar db --help explains\n"),
         (["serve", "--port", "65536"], "error: invalid value for '--port'"),
+        (
+            ["export", "1", "--format", "cvs"],
+            "error: invalid value for '--format': 'cvs' is not known; did you mean csv?",
+        ),
+        (["db", "upgrad"], "error: no such command 'upgrad'. Did you mean 'upgrade'?\n"),
+        (["top", "1", "--limit", "0"], "error: invalid value for '--limit': must be greater than or equal to 1; "),
         (["submit", "none.yaml"], "error: none.yaml cannot be read: No such file or directory\n"),
     ],
 )
@@ -126,6 +138,15 @@ def test_a_verbose_error_has_its_traceback(flags: list[str], verbose: str, no_ca
 
     assert answer.stderr.startswith("Traceback")
     assert answer.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_ctrl_c_ends_any_command_without_a_word() -> None:
+    terminal = Terminal("submit", "-")
+    time.sleep(1.0)
+    interrupt(terminal.process)
+
+    assert terminal.read_to_end() == 130
+    assert terminal.drawn.lines in ([""], ["^C"])
 
 
 def test_a_reader_that_leaves_early_sees_no_error() -> None:

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from caviar import Client
-from tests.commands.running import Terminal, caviar
+from tests.commands.running import COMMAND, Terminal, caviar
 
 Submit = Callable[..., str]
 
@@ -89,7 +90,7 @@ def test_a_search_that_has_ended_cannot_be_paused(url: str, waiting_search: Subm
     assert answer.stderr.startswith("error: ")
 
 
-@pytest.mark.parametrize("command", ["show", "top", "pause", "resume", "cancel", "export"])
+@pytest.mark.parametrize("command", ["show", "top", "pause", "resume", "cancel", "export", "importances", "repeat"])
 def test_an_unknown_search_ends_with_exit_code_3(command: str, url: str) -> None:
     answer = caviar(command, "987654", "--url", url)
 
@@ -106,6 +107,51 @@ def test_top_and_export_agree_on_the_leaderboard(url: str, finished: str) -> Non
     assert top == as_json[:3]
     assert [row["id"] for row in as_csv] == [row["id"] for row in as_json]
     assert [float(row["value"]) for row in as_csv] == [row["value"] for row in as_json]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_export_into_a_file_shows_a_bar_on_the_terminal_and_wipes_it(
+    file_format: str, url: str, finished: str, tmp_path: Path
+) -> None:
+    with (tmp_path / "trials").open("w") as file:
+        terminal = Terminal("export", finished, "--format", file_format, "--url", url, stdout=file)
+        assert terminal.read_to_end() == 0
+
+    assert "trials" in terminal.screen
+    assert "40/40" in terminal.screen
+    assert terminal.drawn.lines == [""]
+    alone = caviar("export", finished, "--format", file_format, "--url", url)
+    assert (tmp_path / "trials").read_text() == alone.stdout
+    assert alone.stderr == ""
+
+
+def test_export_as_json_has_a_short_form(url: str, finished: str) -> None:
+    assert (
+        caviar("export", finished, "--json", "--url", url).stdout
+        == caviar("export", finished, "--format", "json", "--url", url).stdout
+    )
+
+
+def test_extend_sets_the_trials_a_search_may_have(url: str, client: Client, waiting_search: Submit) -> None:
+    search = waiting_search()
+
+    answer = caviar("extend", search, "--to", "9", "--url", url)
+    as_json = json.loads(caviar("extend", search, "--to", "11", "--url", url, "--json").stdout)
+
+    assert answer.stderr == f"search {search} (waiting) is active, with 9 trials in all\n"
+    assert (answer.returncode, as_json["trials"], client.search(search).answer.trials) == (0, 11, 11)
+    assert caviar("extend", search, "--to", "1", "--url", url).returncode == 2
+
+
+@pytest.mark.parametrize("command", ["searches", "top", "show", "export", "importances"])
+def test_a_reader_that_leaves_early_sees_no_error(command: str, url: str, finished: str) -> None:
+    arguments = [command, "--url", url] + ([finished] if command != "searches" else [])
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+
+        assert b"rror" not in process.stderr.read()
 
 
 def test_the_json_of_an_empty_leaderboard_is_whole(url: str, waiting_search: Submit) -> None:

@@ -1,5 +1,6 @@
 """`caviar up` as a whole: everything it starts ends with it, however it ends."""
 
+import json
 import os
 import signal
 import socket
@@ -101,6 +102,17 @@ def test_up_says_what_to_type_next_on_a_terminal_and_ctrl_c_leaves_it_clean(tmp_
 
     assert terminal.read_to_end() == 0
     assert "Traceback" not in terminal.screen
+
+
+def test_up_and_worker_tell_a_program_that_they_are_ready(tmp_path: Path) -> None:
+    with running("up", "--json", "--port", "0", "--workers", "0", "--data-dir", str(tmp_path)) as up:
+        assert up.stdout is not None
+        ready = json.loads(up.stdout.readline())
+        with running("worker", ready["url"], "--json", "--name", "ada") as worker:
+            assert worker.stdout is not None
+            assert json.loads(worker.stdout.readline()) == {"worker": "ada", "url": ready["url"]}
+            wait_for(lambda: _live_workers(ready["url"]) == 1)
+    assert ready["workers"] == 0
 
 
 @pytest.mark.parametrize("flags", [["-m", "caviar"], ["-P", "-m", "caviar"]])

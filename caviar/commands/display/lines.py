@@ -4,8 +4,8 @@ from types import TracebackType
 from typing import Self
 
 from caviar.commands.console import say
-from caviar.commands.display.words import state_words
 from caviar.commands.snapshots import Snapshot
+from caviar.words import state_words
 
 
 class LineView:

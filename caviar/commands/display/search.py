@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from caviar.commands.display.words import best_words, duration_words, progress_words, value_words
 from caviar.wire.searches import SearchAnswer
+from caviar.words import best_words, duration_words, progress_words, value_words
 
 _SPEC_FIELDS = ("trainer", "metric", "goal", "sampler", "stopping", "parallel", "seed", "max_seconds", "target")
 

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from caviar.commands.display.words import best_words, progress_words, value_words
+from caviar import boards
 from caviar.wire.importances import Importance
 from caviar.wire.searches import SearchAnswer
 from caviar.wire.trials import LeaderboardRow
+from caviar.words import best_words, progress_words, value_words
 
 _ENDLESS = 1000
 """A pipe has no edge to wrap at."""
@@ -24,17 +25,9 @@ def stdout_console() -> Console:
 
 
 def leaderboard_table(search: SearchAnswer, rows: Sequence[LeaderboardRow], *, console: Console) -> Table:
-    """The metric, its counterpart on the test set where it was reported, and the parameters that vary."""
-    metric = search.spec["metric"]
-    test_metric = _test_counterpart(metric, rows)
-    hparams = _varying_names(search.spec["space"])
-    names = ["rank", metric, *test_metric, "trial", *hparams]
-    lines = []
-    for row in rows:
-        tested = [value_words(row.metrics[name]) if name in row.metrics else "" for name in test_metric]
-        drawn = [value_words(row.hyperparameters[name]) if name in row.hyperparameters else "" for name in hparams]
-        lines.append(_cells([str(row.rank), value_words(row.value), *tested, str(row.number), *drawn]))
-    return _fitting(names, lines, console)
+    """Of the columns that caviar.boards gives."""
+    lines = [_cells(line) for line in boards.cells(search.spec, rows)]
+    return _fitting(boards.columns(search.spec, rows), lines, console)
 
 
 def _fitting(names: Sequence[str], lines: Sequence[Sequence[Text]], console: Console) -> Table:
@@ -48,16 +41,6 @@ def _fitting(names: Sequence[str], lines: Sequence[Sequence[Text]], console: Con
         close_table.add_row(*line)
     needed = console.measure(table, options=console.options.update(max_width=_ENDLESS)).maximum
     return table if needed <= console.width else close_table
-
-
-def _varying_names(space: Mapping[str, Any]) -> list[str]:
-    """A constant stands as its plain value; what varies is an object."""
-    return [name for name, parameter in space.items() if isinstance(parameter, Mapping)]
-
-
-def _test_counterpart(metric: str, rows: Sequence[LeaderboardRow]) -> list[str]:
-    name = metric.replace("dev_", "test_", 1)
-    return [name] if name != metric and any(name in row.metrics for row in rows) else []
 
 
 def searches_table(searches: Sequence[SearchAnswer], *, console: Console) -> Table:

@@ -17,7 +17,7 @@ def test_the_server_goes_on_with_a_filled_search(empty_url: str, monkeypatch: py
     filled.fill(empty_url, finished=FINISHED)
     search_id = str(filled.SEARCH)
     with served(empty_url) as server, Client(server.url) as client, Line(server.url) as line:
-        search = client.search(search_id)
+        search = client.read_search(search_id)
         assert search.state is SearchState.ACTIVE
         assert search.counts.completed == FINISHED
         assert search.trials == FINISHED + filled.TO_COME

@@ -45,10 +45,10 @@ def state_words(search: SearchAnswer) -> str:
 
 def box_words(box: Mapping[str, Mapping[str, Any]]) -> str:
     """Where a round draws: `learning_rate 0.0012…0.021, batch_size 64|128`."""
-    return ", ".join(f"{name} {_side_words(side)}" for name, side in box.items())
+    return ", ".join(f"{name} {side_words(side)}" for name, side in box.items())
 
 
-def _side_words(side: Mapping[str, Any]) -> str:
+def side_words(side: Mapping[str, Any]) -> str:
     if "values" in side:
         return "|".join(value_words(value) for value in side["values"])
     low, high = f"{side['low']:.4g}", f"{side['high']:.4g}"
