@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from caviar import __version__
 from caviar.settings import Settings
 from service.api import (
+    charts,
     description,
     events,
     health,
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     # The protocol first: its paths are asked for far more often than all others.
-    for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
+    for module in (protocol, searches, leaderboard, events, charts, importances, trials, workers, health, metrics):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(Closing)
