@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from caviar import __version__
 from caviar.settings import Settings
 from service.api import (
+    charts,
     description,
     events,
     health,
@@ -66,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
+    for module in (protocol, searches, leaderboard, events, charts, importances, trials, workers, health, metrics):
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)
     app.build_middleware_stack = partial(_surrounded, app.build_middleware_stack)  # type: ignore[method-assign]
