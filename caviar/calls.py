@@ -32,6 +32,11 @@ _LONGEST_SILENCE = 25.0
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
+class _Figure(BaseModel):
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
 class Calls:
     """A connection to one server; close it, or use it in a `with`.
 
@@ -110,6 +115,12 @@ class Calls:
     def importances(self, search: str) -> ImportancesAnswer:
         """Which parameters mattered, the most important first."""
         return self._parse(ImportancesAnswer, "GET", f"/v1/searches/{_part(search)}/importances")
+
+    def chart(self, search: str, chart: str, **query: Any) -> dict[str, Any]:
+        """A Plotly figure, {"data": […], "layout": {…}}. `query` as in docs/charts.md; what is None is left out."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        path = f"/v1/searches/{_part(search)}/charts/{_part(chart)}"
+        return self._parse(_Figure, "GET", path, params=asked).model_dump()
 
     def events(self, search: str, *, last: int | None = None) -> Iterator[SearchEvent]:
         """The search as it stands, and again after every change, until it is deleted; also after it has ended.

@@ -9,6 +9,7 @@ from caviar import asking, notebook
 from caviar.asking import AskedTrial
 from caviar.calls import Calls
 from caviar.errors import CaviarError, RetryLater, SearchEnded, SearchFailed, Unreachable, UsageError, WaitedTooLong
+from caviar.plots import Plots
 from caviar.progress import Silent, View, choose
 from caviar.states import OPEN_SEARCH_STATES, SearchState
 from caviar.wire.events import SearchEvent
@@ -123,6 +124,11 @@ class Search:
     def importances(self) -> ImportancesAnswer:
         """Which parameters mattered, the most important first."""
         return self._calls.importances(self.id)
+
+    @property
+    def plot(self) -> Plots:
+        """Its charts as Plotly figures: `search.plot.history()`."""
+        return Plots(self._calls, self.id)
 
     def to_pandas(self) -> Any:
         """The whole leaderboard as a pandas.DataFrame, with the columns of `caviar export`; its index is the rank.

@@ -49,7 +49,7 @@ def test_the_python_of_the_client_page_runs(
     run("docs/client.md", pieces)
 
     said = capsys.readouterr().out
-    assert len(pieces) == 6
+    assert len(pieces) == 7
     assert "learning_rate" in said
     assert "did you mean minimize?" in said
     assert "there is no search" in said
