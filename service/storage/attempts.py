@@ -78,8 +78,10 @@ def key_of(proof: Proof) -> Key:
 def open_books(tx: Transaction, keys: Collection[Key]) -> tuple[dict[int, Ledger], dict[Key, Held]]:
     """Lock the searches that these attempts belong to, then read the attempts as they stand under the lock."""
     ids = sorted({trial for trial, _ in keys})
-    books = ledgers.lock_owners(tx, ids)
-    rows = _HELD.all(tx, ids=ids) if books else []
+    if not ids:
+        return {}, {}
+    locked, asked = ledgers.ask_owners(tx, ids), _HELD.ask(tx, ids=ids)
+    books, rows = ledgers.opened(tx, locked.all()), asked.all()
     held = {(row[0], row[1]): _held(row) for row in rows if (row[0], row[1]) in keys}
     return books, {key: value for key, value in held.items() if value.search_id in books}
 

@@ -62,11 +62,12 @@ def claim(
     """Trials for this worker, none when there is nothing. The same claim key gives the same trials again."""
     key = claim_key_hash(request.claim_key)
     alone_with(tx, key)
-    if _GIVEN.first(tx, of_key=key) is not None:
+    given = _GIVEN.ask(tx, of_key=key)
+    ledger, candidates = _lock_turn(tx, request, search_id=search_id, now=now)
+    if given.first() is not None:
         grants = _replay(tx, request.claim_key, ttl=ttl, now=now)
         workers.touch(tx, request, now=now)
         return grants
-    ledger, candidates = _lock_turn(tx, request, search_id=search_id, now=now)
     # After the search's row, as in report and finish: the other way round two requests of one worker could deadlock.
     workers.touch(tx, request, now=now)
     if ledger is None:

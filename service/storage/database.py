@@ -25,9 +25,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from caviar.errors import StoreRefused, Unavailable
 from service.metrics import Metrics
-from service.storage import heard, specs
+from service.storage import flight, heard, specs
 from service.storage.kept import Kept
-from service.storage.prepared import PENDING, driver, settle
+from service.storage.pending import MISMATCH, mismatch
+from service.storage.prepared import PENDING, Prepared, driver, settle
 from service.storage.writer import Writer
 
 Transaction = Connection
@@ -79,10 +80,11 @@ class Database:
             self._writer = _engine(self.url, pool_pre_ping=True, **options)
             # Not asked first whether its server is still there: what fails is tried again.
             options["connect_args"] = {**POSTGRES_PATIENCE, "options": f"{POSTGRES_OPTIONS} {POSTGRES_HASTE}"}
-            self._hot = _engine(self.url, **options)
+            self._hot = _engine(self.url, isolation_level="AUTOCOMMIT", **options)
             _share(self._writer, self._hot)
             for engine in (self._writer, self._hot):
                 sa.event.listen(engine, "before_cursor_execute", lambda tx, *_: settle(tx))
+            flight.install(self._hot)
             # All statements of a reading transaction see one moment, as they do on SQLite.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -132,8 +134,8 @@ class Database:
                     settle(tx)
                     committing = True
                 return found
-            except Unavailable:
-                if committing:
+            except Unavailable as error:
+                if committing and not _was_refused(error):
                     raise
                 time.sleep(pause)
         with self.write() as tx:
@@ -207,9 +209,17 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _drivers_errors() as error:
+        if getattr(error, "sqlstate", None) == MISMATCH:
+            raise mismatch() from error
         if not any(cls.__name__ in _FAULTS for cls in type(error).__mro__):
             raise
         raise Unavailable(f"the database does not answer ({type(error).__name__}); try again shortly") from error
+
+
+def _was_refused(error: Unavailable) -> bool:
+    """Whether Postgres itself said so: a deadlock, or a lock held too long. Then nothing was committed."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith(("40", "55"))
 
 
 def _drivers_errors() -> tuple[type[Exception], ...]:
@@ -227,11 +237,13 @@ def insert_or_ignore(tx: Transaction, table: sa.Table, rows: list[dict[str, Any]
     return tx.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
+_ALONE = Prepared(sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger))))
+
+
 def alone_with(tx: Transaction, key: bytes) -> None:
     """No other transaction comes past here with the same key before this one has ended."""
     if tx.dialect.name == "postgresql":
-        number = int.from_bytes(key[:8], "big", signed=True)
-        tx.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
+        _ALONE.ask(tx, number=int.from_bytes(key[:8], "big", signed=True))
 
 
 def parse(url: str) -> URL:

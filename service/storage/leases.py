@@ -11,6 +11,7 @@ from service.storage import ledgers, tables
 from service.storage.attempts import Endings, Held, lock_leases, open_books
 from service.storage.database import Transaction
 from service.storage.ledgers import Ledger
+from service.storage.pending import later
 from service.storage.prepared import Among, Prepared
 from service.storage.types import Instant
 
@@ -39,7 +40,7 @@ _RENEW = Prepared(
 def renew(tx: Transaction, trial_ids: Sequence[int], *, until: datetime, now: datetime) -> None:
     """Their holders spoke."""
     lock_leases(tx, trial_ids)
-    _RENEW.run(tx, ids=list(trial_ids), heard_at=now, until=until)
+    later(tx, _RENEW, [{"ids": list(trial_ids), "heard_at": now, "until": until}])
 
 
 _EXPIRED = Prepared(

@@ -26,7 +26,7 @@ from service.lifecycle import Facts, failed_start, verdict
 from service.storage import searches, tables
 from service.storage.database import Transaction
 from service.storage.pending import later
-from service.storage.prepared import Among, Prepared
+from service.storage.prepared import Among, Answer, Prepared
 from service.storage.records import SearchRecord
 
 _search, _trial = tables.search.c, tables.trial.c
@@ -121,15 +121,20 @@ _LOCK_OWNERS = Prepared(
 def lock(tx: Transaction, search_ids: Iterable[int]) -> dict[int, Ledger]:
     """Lock searches in the order of their ids. Those that no longer exist are left out."""
     ids = sorted(set(search_ids))
-    return _opened(tx, _LOCK.all(tx, ids=ids)) if ids else {}
+    return opened(tx, _LOCK.all(tx, ids=ids)) if ids else {}
 
 
 def lock_owners(tx: Transaction, trial_ids: Collection[int]) -> dict[int, Ledger]:
     """Lock the searches that these trials belong to, in the order of their ids."""
-    return _opened(tx, _LOCK_OWNERS.all(tx, ids=list(trial_ids))) if trial_ids else {}
+    return opened(tx, ask_owners(tx, trial_ids).all()) if trial_ids else {}
 
 
-def _opened(tx: Transaction, rows: Sequence[Any]) -> dict[int, Ledger]:
+def ask_owners(tx: Transaction, trial_ids: Collection[int]) -> Answer:
+    """The same, for `opened`: what is asked before it is heard sees the searches locked."""
+    return _LOCK_OWNERS.ask(tx, ids=list(trial_ids))
+
+
+def opened(tx: Transaction, rows: Sequence[Any]) -> dict[int, Ledger]:
     return {record.id: Ledger(record) for record in searches.records(tx, rows)}
 
 

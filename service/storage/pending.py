@@ -8,11 +8,15 @@ at once.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
 from service.storage.prepared import PENDING, Prepared, Values, driver
+
+MISMATCH = "22012"
+"""The SQLSTATE by which Postgres refuses changes of other than the expected number of rows: a division by zero."""
+_OTHERS = "other rows were to change than those that are there"
 
 
 class _Change(NamedTuple):
@@ -32,22 +36,24 @@ class _Pending:
         while changes:
             group = _first_group(changes)
             changes = changes[len(group) :]
-            for change, count in zip(group, _counts(tx, group), strict=True):
-                _check(change, count)
+            driver(tx).execute(*_together(tx, group))
 
 
 def later(tx: Connection, statement: Prepared, rows: Sequence[Values], *, expected: int | None = None) -> None:
     """An insert, update or delete, once for each of the rows, before anything else is asked in this transaction.
 
-    Raises AssertionError, now or then, when other than the `expected` number of rows changed.
+    Where other than the `expected` number of rows would change, the transaction fails with an AssertionError.
     """
     if not rows:
         return
-    change = _Change(statement, rows, expected)
     if tx.dialect.name == "postgresql":
-        tx.info.setdefault(PENDING, _Pending()).changes.append(change)
-    else:
-        _check(change, statement.run_each(tx, rows))
+        tx.info.setdefault(PENDING, _Pending()).changes.append(_Change(statement, rows, expected))
+    elif statement.run_each(tx, rows) != expected and expected is not None:
+        raise mismatch()
+
+
+def mismatch() -> AssertionError:
+    return AssertionError(_OTHERS)
 
 
 def _first_group(changes: Sequence[_Change]) -> Sequence[_Change]:
@@ -64,22 +70,19 @@ def _first_group(changes: Sequence[_Change]) -> Sequence[_Change]:
     return changes
 
 
-def _counts(tx: Connection, group: Sequence[_Change]) -> Sequence[int]:
-    """How many rows each changed."""
-    if len(group) == 1:
-        return [group[0].statement.run_each(tx, group[0].rows)]
+def _together(tx: Connection, group: Sequence[_Change]) -> tuple[str, dict[str, Any]]:
     calls = [change.statement.call(tx, change.rows) for change in group]
     values = {f"{place}_{name}": value for place, (_, given) in enumerate(calls) for name, value in given.items()}
-    statement = as_one(tuple((sql, tuple(given)) for sql, given in calls))
-    counts: Sequence[int] = driver(tx).execute(statement, values).fetchone()
-    return counts
+    counted = {place: change.expected for place, change in enumerate(group) if change.expected is not None}
+    values |= {f"{place}_rows": count for place, count in counted.items()}
+    return as_one(tuple((sql, tuple(given)) for sql, given in calls), tuple(counted)), values
 
 
 @cache
-def as_one(statements: Sequence[tuple[str, Sequence[str]]]) -> str:
+def as_one(statements: Sequence[tuple[str, Sequence[str]]], counted: Sequence[int]) -> str:
     """One statement for psycopg, made of several and the names of their values: those of the first begin with `0_`.
 
-    Its row says how many rows each changed.
+    It fails with MISMATCH where one of those that are `counted` changes other than `<its place>_rows` rows.
     """
     parts = []
     for place, (sql, names) in enumerate(statements):
@@ -87,13 +90,5 @@ def as_one(statements: Sequence[tuple[str, Sequence[str]]]) -> str:
         for name in names:
             part = part.replace(f"%({name})s", f"%({place}_{name})s")
         parts.append(f"s{place} AS ({part} RETURNING 1)")
-    counted = ", ".join(f"(SELECT count(*) FROM s{place})" for place in range(len(statements)))
-    return f"WITH {', '.join(parts)} SELECT {counted}"
-
-
-def _check(change: _Change, count: int) -> None:
-    if change.expected is not None and count != change.expected:
-        statement = change.statement
-        raise AssertionError(
-            f"{change.expected} rows were to change by an {statement.kind} of {statement.table}, {count} did"
-        )
+    as_expected = [f"(SELECT count(*) FROM s{place}) = %({place}_rows)s" for place in counted]
+    return f"WITH {', '.join(parts)} SELECT 1 / ({' AND '.join(as_expected) or 'true'})::integer"

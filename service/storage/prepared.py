@@ -57,6 +57,20 @@ class _Form:
         return found
 
 
+class Answer:
+    """To a question that was asked; heard once."""
+
+    def __init__(self, cursor: Any, form: _Form) -> None:
+        self._cursor, self._form = cursor, form
+
+    def all(self) -> list[Row]:
+        return self._form.read(self._cursor.fetchall())
+
+    def first(self) -> Row | None:
+        row = self._cursor.fetchone()
+        return None if row is None else self._form.read([row])[0]
+
+
 class Prepared:
     """One statement. Its values are given by name, as plain as SQLAlchemy takes them: an Instant is a datetime.
 
@@ -71,18 +85,19 @@ class Prepared:
         """`select`, `insert`, `update` or `delete`."""
 
     def all(self, tx: Connection, **values: Any) -> list[Row]:
-        form = self._form(tx)
-        return form.read(driver(tx).execute(form.sql, form.bound(values)).fetchall())
+        return self.ask(tx, **values).all()
 
     def first(self, tx: Connection, **values: Any) -> Row | None:
+        return self.ask(tx, **values).first()
+
+    def ask(self, tx: Connection, **values: Any) -> "Answer":
+        """The question alone. Whoever asks another before it hears the answer waits once for both (Postgres)."""
         form = self._form(tx)
-        row = driver(tx).execute(form.sql, form.bound(values)).fetchone()
-        return None if row is None else form.read([row])[0]
+        return Answer(driver(tx).execute(form.sql, form.bound(values)), form)
 
     def run(self, tx: Connection, **values: Any) -> int:
         """How many rows it changed."""
-        form = self._form(tx)
-        return int(driver(tx).execute(form.sql, form.bound(values)).rowcount)
+        return self.run_each(tx, [values])
 
     def run_each(self, tx: Connection, rows: Sequence[Values]) -> int:
         """An insert, update or delete once for each of the rows; how many it changed in all.
@@ -91,14 +106,20 @@ class Prepared:
         """
         if not rows:
             return 0
-        if len(rows) == 1 or tx.dialect.name == "postgresql":
-            return int(driver(tx).execute(*self.call(tx, rows)).rowcount)
-        form, cursor = self._form(tx), driver(tx).cursor()
+        if tx.dialect.name == "postgresql":
+            sql, values = self.call(tx, rows)
+            # Not by the cursor's count, which psycopg knows only once it has the answer.
+            counted = f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed"
+            return int(driver(tx).execute(counted, values).fetchone()[0])
+        form = self._form(tx)
+        if len(rows) == 1:
+            return int(driver(tx).execute(form.sql, form.bound(rows[0])).rowcount)
+        cursor = driver(tx).cursor()
         cursor.executemany(form.sql, [form.bound(row) for row in rows])
         return int(cursor.rowcount)
 
-    def call(self, tx: Connection, rows: Sequence[Values]) -> tuple[str, Any]:
-        """The text and the values of `run_each`, where that is one statement."""
+    def call(self, tx: Connection, rows: Sequence[Values]) -> tuple[str, dict[str, Any]]:
+        """The text and the values of `run_each` for Postgres."""
         form = self._form(tx)
         if len(rows) == 1:
             return form.sql, form.bound(rows[0])

@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from service.storage.flight import FLIGHT
+
 
 class PowerCut(Exception):
     pass
@@ -44,8 +46,9 @@ class Faults:
         for engine, name in heard:
             sa.event.remove(engine, name, getattr(self, f"_{name}"))
 
-    def _commit(self, _connection: sa.Connection) -> None:
-        self.ask()
+    def _commit(self, connection: sa.Connection) -> None:
+        if FLIGHT not in connection.info:  # there it is a statement as any other
+            self.ask()
 
     def _do_connect(self, dialect: sa.Dialect, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
         if dialect.name == "sqlite":
