@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.responses import RedirectResponse
 
 from caviar import __version__
 from caviar.settings import Settings
@@ -29,6 +28,7 @@ from service.api.timing import Timing
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
+from service.dashboard import assets, pages
 from service.gauges import Gauges
 from service.metrics import Metrics
 from service.storage.database import Database
@@ -66,13 +66,10 @@ def create_app(settings: Settings) -> FastAPI:
     # The protocol first: its paths are asked for far more often than all others.
     for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
         app.include_router(module.router)
-    app.add_api_route("/", _home, include_in_schema=False)
+    app.include_router(assets.router)
+    app.include_router(pages.router)
     app.add_middleware(Closing)
     app.add_middleware(Timing)  # the outermost: what Closing refuses is counted too
     problems.install(app)
     description.install(app)
     return app
-
-
-async def _home() -> RedirectResponse:
-    return RedirectResponse("/docs")
