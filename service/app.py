@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from caviar import __version__
 from caviar.settings import Settings
 from service.api import (
+    charts,
     description,
     events,
     health,
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     # The protocol first: its paths are asked for far more often than all others.
-    for module in (protocol, searches, leaderboard, events, importances, trials, workers, health, metrics):
+    for module in (protocol, searches, leaderboard, events, charts, importances, trials, workers, health, metrics):
         app.include_router(module.router)
     app.include_router(assets.router)
     app.include_router(pages.router)

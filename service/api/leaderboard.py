@@ -13,6 +13,7 @@ from service.api import present
 from service.api.csv_export import header, line
 from service.api.parameters import After, Limit, SearchId, ServiceOf, Wait, cursor, position
 from service.api.problems import documented
+from service.api.tags import is_known
 from service.changes import ranking
 from service.context import Service
 from service.storage import searches, trials
@@ -55,7 +56,7 @@ async def leaderboard(
         nonlocal etag
         record = await run_in_threadpool(_read, service, search)
         etag = _etag(record, is_csv)
-        return None if _matches(if_none_match, etag) else record
+        return None if is_known(if_none_match, etag) else record
 
     record = await service.changes.until(ranking(search), changed, seconds=wait, is_gone=request.is_disconnected)
     headers = {"ETag": etag, "Vary": "Accept"}
@@ -79,12 +80,6 @@ def _prefers_csv(accept: str) -> bool:
     }
     q = {kind: float(found[1]) if found else 1.0 for kind, found in weights.items()}
     return q.get("text/csv", 0.0) > 0 and q.get("text/csv", 0.0) >= q.get("application/json", 0.0)
-
-
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    """Weak comparison (RFC 9110, 8.8.3.2): a proxy may have weakened the tag, or list several."""
-    tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
-    return etag in tags or tags == ["*"]
 
 
 def _etag(record: SearchRecord, is_csv: bool) -> str:

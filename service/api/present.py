@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from caviar.numbers import from_wire
+from caviar.spec import SearchSpec
 from caviar.states import Goal, TrialState
+from caviar.wire.charts import SampledTrial
 from caviar.wire.events import BestTrial, SearchEvent
 from caviar.wire.protocol import ClaimedTrial, Lease
 from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
@@ -23,6 +25,7 @@ from service.storage.records import (
     TrialRecord,
     WorkerRecord,
 )
+from service.storage.views import SampledRecord
 from service.waiting import waits_for
 
 
@@ -204,3 +207,20 @@ def worker(record: WorkerRecord, *, alive_since: datetime) -> WorkerAnswer:
         first_seen_at=record.first_seen_at,
         seen_at=record.seen_at,
     )
+
+
+def sample(records: Sequence[SampledRecord], spec: SearchSpec) -> list[SampledTrial]:
+    varying = [name for name, parameter in spec.domain.varying.items() if parameter.levels != 1]
+    return [
+        SampledTrial(
+            id=str(record.id),
+            number=record.number,
+            value=record.value,
+            state=record.state,
+            diverged=record.diverged,
+            round=record.round,
+            origin=record.origin,
+            hyperparameters={name: record.hyperparameters[name] for name in varying if name in record.hyperparameters},
+        )
+        for record in records
+    ]

@@ -202,7 +202,7 @@ _CLOSE = Prepared(
     )
 )
 _MOVED = ["state", "metrics", "value", "score", "diverged", "error_code", "error_detail", "finished_at", "lost_count",
-          "available_at", "stopped_step", "verdict"]  # fmt: skip
+          "available_at", "stopped_step", "verdict", "is_record"]  # fmt: skip
 
 
 @cache
@@ -243,8 +243,8 @@ class Endings:
         diverged = not math.isfinite(value)
         score = None if diverged else score_of(value, ledger.search.goal)
         ranked = {"value": None if diverged else value, "score": 0.0 if score is None else score, "diverged": diverged}
+        ranked["is_record"] = ledger.rank(held.trial_id, score)
         self.move(ledger, held, state, metrics=dict(metrics), finished_at=self.now, **ranked, **columns)
-        ledger.rank(held.trial_id, score)
 
     def store(self, tx: Transaction) -> None:
         lock_leases(tx, [row["of_trial"] for row in self._ended])

@@ -79,13 +79,18 @@ class Ledger:
         self.counts[old] -= 1
         self.counts[new] += 1
 
-    def rank(self, trial: int, score: float | None) -> None:
-        """A trial joins the leaderboard; `score` is None where it diverged. Of equals the first is the best."""
+    def rank(self, trial: int, score: float | None) -> bool:
+        """A trial joins the leaderboard; `score` is None where it diverged. Of equals the first is the best.
+
+        Returns whether it is better than all before it.
+        """
         self.is_reranked = True
         if score is None:
-            return
+            return False
+        is_record = self.best_score is None or score < self.best_score
         if self.best_trial is None or self.best_score is None or (score, trial) < (self.best_score, self.best_trial):
             self.best_trial, self.best_score = trial, score
+        return is_record
 
     def turn(self, new: SearchState) -> None:
         if new not in SEARCH_TRANSITIONS[self.state]:

@@ -10,7 +10,7 @@ from caviar.errors import StoreRefused, Unavailable
 from service.storage import tables
 from service.storage.database import Database, Transaction, parse
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest revision in migrations/versions. A test compares the two; a current database is not asked for more."""
 _FIRST = "0001"
 _MOST_SHOWN = 5

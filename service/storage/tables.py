@@ -121,6 +121,8 @@ trial = sa.Table(
     # Where a stopping rule ended it, and why, in a sentence.
     sa.Column("stopped_step", sa.BigInteger),
     sa.Column("verdict", sa.Text),
+    # Whether its value was the search's best when it came.
+    sa.Column("is_record", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("search_id", "number"),
     sa.CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished_when_ended"),
     sa.CheckConstraint("state NOT IN ('completed', 'stopped') OR score IS NOT NULL", name="ranked_with_score"),
@@ -136,6 +138,8 @@ sa.Index("trial_queued", trial.c.search_id, trial.c.number, postgresql_where=is_
 sa.Index("trial_open", trial.c.search_id, trial.c.round, postgresql_where=is_open, sqlite_where=is_open)
 sa.Index("trial_ranked", trial.c.search_id, trial.c.diverged, trial.c.score, trial.c.number,
          postgresql_where=is_ranked, sqlite_where=is_ranked)  # fmt: skip
+is_record = trial.c.is_record.is_(sa.true())
+sa.Index("trial_record", trial.c.search_id, trial.c.number, postgresql_where=is_record, sqlite_where=is_record)
 _has_parent = trial.c.parent_trial.is_not(None)
 sa.Index("trial_parent", trial.c.parent_trial, postgresql_where=_has_parent, sqlite_where=_has_parent)
 

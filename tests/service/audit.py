@@ -19,6 +19,7 @@ def audit(database: Database) -> None:
             mine = trials.page(tx, search.id, state=None, limit=100_000, after=None)
             _audit_counts(search, mine)
             _audit_best(search, mine)
+            _audit_records(tx, search)
             for trial in mine:
                 _audit_holder(tx, trial)
         _audit_orphans(tx, [search.id for search in everything])
@@ -41,6 +42,18 @@ def _audit_best(search: SearchRecord, mine: list[TrialRecord]) -> None:
     assert (search.best_trial is None) == (not scores)
     if search.best_trial is not None:
         assert math.isclose(scores[search.best_trial], search.best_score or 0.0, abs_tol=0.0)
+
+
+def _audit_records(tx: Transaction, search: SearchRecord) -> None:
+    """The last trial that set a new best has the best value, and each is better than those that finished before it."""
+    trial = tables.trial.c
+    ours = sa.select(trial.score, trial.finished_at, trial.state, trial.diverged).where(trial.search_id == search.id)
+    records = tx.execute(ours.where(tables.is_record)).all()
+    assert {row.state for row in records} <= RANKED_STATES
+    assert not any(row.diverged for row in records)
+    assert min((row.score for row in records), default=None) == search.best_score
+    by_score = sorted(records, key=lambda row: -row.score)
+    assert [row.finished_at for row in by_score] == sorted(row.finished_at for row in records)
 
 
 def _audit_holder(tx: Transaction, trial: TrialRecord) -> None:
