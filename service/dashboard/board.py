@@ -15,7 +15,7 @@ from service.context import Service
 from service.dashboard.filters import parse, passes
 from service.storage.records import SearchRecord
 
-PAGE = 50
+PAGE = 25
 MOST_SIFTED = 2000
 MOST_COLUMNS = 12
 """As many parameters are shown unless the reader chooses; a space may have a thousand."""

@@ -11,6 +11,7 @@ from caviar.wire.searches import Round
 from caviar.wire.trials import TrialDetail
 from service import searches as use
 from service.api import searches, trials, workers
+from service.api.figures import CHARTS
 from service.api.parameters import cursor
 from service.context import Service
 from service.dashboard.board import Board, Wanted, board, cell
@@ -54,6 +55,7 @@ def one_search(service: Service, search: int, wanted: Wanted) -> View:
         "next_after": _after(shown),
         "rounds": rows(_last_rounds(service, record), parsed.domain.varying),
         "varying": list(parsed.domain.varying)[:MOST_PARAMETERS],
+        "charts": CHARTS,
         "parameters": list(parsed.domain.varying),
         "live_workers": _live(service).get(record.trainer, 0),
     }
