@@ -30,8 +30,9 @@ class ParameterAxis:
         return SCALE_NAMES[self.parameter.scale] if isinstance(self.parameter, Range) else "choice"
 
     @property
-    def is_ordered(self) -> bool:
-        return isinstance(self.parameter, Range) or self.parameter.is_ordered
+    def is_continuous(self) -> bool:
+        """Whether there is something between two values."""
+        return isinstance(self.parameter, Range) and self.parameter.type is Kind.FLOAT
 
     def place(self, value: Any) -> float:
         if isinstance(self.parameter, Choice):

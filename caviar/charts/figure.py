@@ -8,6 +8,8 @@ from caviar.charts.text import paragraph, plain
 Figure = dict[str, Any]
 """{"data": […], "layout": {…}} as Plotly draws it."""
 Trace = dict[str, Any]
+_TOP = 64
+"""Pixels: room for a legend of one or two lines, and for an annotation below it."""
 
 
 def figure(name: str, data: Sequence[Trace], **layout: Any) -> Figure:
@@ -16,8 +18,8 @@ def figure(name: str, data: Sequence[Trace], **layout: Any) -> Figure:
         "hovermode": "closest",
         "uirevision": name,
         "showlegend": False,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
-        "margin": {"l": 60, "r": 20, "t": 40, "b": 50},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"},
+        "margin": {"l": 60, "r": 20, "t": _TOP, "b": 50},
     }
     return {"data": list(data), "layout": frame | layout}
 

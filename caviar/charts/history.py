@@ -6,14 +6,12 @@ from typing import Any
 from caviar.charts import style
 from caviar.charts.dots import dots, grow_best, keys, shade_axis, shades, told
 from caviar.charts.figure import Figure, Trace, empty, figure
+from caviar.charts.strip import strip, strip_layout
 from caviar.charts.text import number
 from caviar.charts.values import outliers_note, value_axis
 from caviar.spec import SearchSpec
 from caviar.states import OPEN_STATES, Goal
 from caviar.wire.charts import SampledTrial
-
-_STRIP = 0.06
-"""The share of the height where trials without a value are marked."""
 
 
 def history(spec: SearchSpec, trials: Sequence[SampledTrial], *, drawn: int) -> Figure:
@@ -25,19 +23,17 @@ def history(spec: SearchSpec, trials: Sequence[SampledTrial], *, drawn: int) -> 
     others = [trial for trial in ended if trial.value is None]
     marks = dots(valued, _place, colours=shades(valued, goal=spec.goal), hover=lambda trial: told(trial, spec))
     grow_best(marks)
-    strip = dots(others, lambda trial: (trial.number, 0.0), colours={}, hover=lambda t: told(t, spec), yaxis="y2")
+    without = strip(spec, others, lambda trial: trial.number)
     values = [trial.value for trial in valued if trial.value is not None]
-    layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": "trial"}, "range": [-1, max(drawn, 1)], "zeroline": False, "anchor": "y2"},
-        "yaxis": value_axis(spec, values) | {"domain": [_STRIP + 0.02 if others else 0.0, 1.0]},
-        "yaxis2": {"domain": [0.0, _STRIP], "visible": False, "range": [-1, 1], "fixedrange": True},
+    xaxis = {"title": {"text": "trial"}, "range": [-1, max(drawn, 1)], "zeroline": False}
+    layout: dict[str, Any] = strip_layout(xaxis, value_axis(spec, values), is_used=bool(others)) | {
         "annotations": outliers_note(spec, values),
         "coloraxis": shade_axis(),
         "showlegend": True,
         "shapes": _target(spec),
     }
     return figure(
-        "history", [*marks, *strip, *keys([*marks, *strip]), *_best_so_far(spec, valued, drawn=drawn)], **layout
+        "history", [*marks, *without, *keys([*marks, *without]), *_best_so_far(spec, valued, drawn=drawn)], **layout
     )
 
 

@@ -4,6 +4,10 @@ SHADES = [[0.0, "#a9b8c6"], [0.5, "#6c9bc4"], [0.85, "#5b5bd6"], [1.0, "#ea580c"
 """From the worst to the best, which stands out."""
 NUMBERS = [[0.0, "#c3cfda"], [1.0, "#2b6cb0"]]
 """From the first trial to the newest."""
+SURFACE = [[0.0, "#d9dee4"], [0.5, "#9dbfe0"], [1.0, "#4f7fc4"]]
+"""Below the dots of a contour: from the worst to the best."""
+OUTLINE = "rgba(255, 255, 255, 0.8)"
+BAR = "#5b5bd6"
 BEST = "#ea580c"
 BAND = "rgba(91, 91, 214, 0.20)"
 BAND_EDGE = "rgba(91, 91, 214, 0.55)"

@@ -4,7 +4,7 @@ import textwrap
 from typing import Any
 
 _LONGEST = 60
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def plain(text: str, *, longest: int = _LONGEST) -> str:
@@ -38,4 +38,4 @@ def _bare(value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_ESCAPES.get(char, char) for char in text)
+    return text.translate(_ESCAPES)

@@ -15,21 +15,21 @@ _MARGIN = 0.05
 
 def value_axis(spec: SearchSpec, values: Sequence[float]) -> dict[str, Any]:
     """As an axis of a Plotly layout; with a range only where outliers lie beyond it."""
-    found = _range(values, is_lower_better=spec.goal is Goal.MINIMIZE)
+    found = in_view(values, is_lower_better=spec.goal is Goal.MINIMIZE)
     return {"title": title(spec.metric)} | ({} if found is None else {"range": found})
 
 
 def outliers_note(spec: SearchSpec, values: Sequence[float]) -> list[dict[str, Any]]:
     """The annotation that tells how many lie out of view; none where all are in view."""
-    found = _range(values, is_lower_better=spec.goal is Goal.MINIMIZE)
+    found = in_view(values, is_lower_better=spec.goal is Goal.MINIMIZE)
     if found is None:
         return []
     beyond = sum(not found[0] <= value <= found[1] for value in values)
-    lie = "trial lies" if beyond == 1 else "trials lie"
-    return [above(f"{beyond} far worse {lie} out of view; double-click shows all", x=1.0)]
+    return [above(f"{beyond} of {len(values)} dots are far worse and out of view; double-click shows them", x=1.0)]
 
 
-def _range(values: Sequence[float], *, is_lower_better: bool) -> list[float] | None:
+def in_view(values: Sequence[float], *, is_lower_better: bool) -> list[float] | None:
+    """The range that leaves far worse values out; None where there are none."""
     if len(values) < _FEWEST:
         return None
     signed = sorted(value if is_lower_better else -value for value in values)

@@ -1,7 +1,6 @@
 """The zoom made visible: for each parameter, on its own scale, the boxes of the rounds narrowing over the trials."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from caviar.charts import style
@@ -14,8 +13,10 @@ from caviar.wire.charts import SampledTrial
 from caviar.wire.searches import Round
 
 MOST_PANELS = 8
-_PANEL, _GAP, _TOP, _BOTTOM = 110, 34, 60, 50
+_PANEL, _GAP, _TOP, _BOTTOM = 110, 34, 40, 50
 """Pixels."""
+_MOST_EDGED = 60
+"""The edges of more boxes than these would hide what is in them."""
 
 
 def zoom(
@@ -45,7 +46,9 @@ def zoom(
         top = 1 - (row * (_PANEL + _GAP) + _GAP) / height
         data += _bands(axis, rounds, drawn=drawn, yaxis=y)
         data += _dots(spec, axis, trials, colours, yaxis=y)
-        layout[y.replace("y", "yaxis")] = axis.layout(is_named=False) | {"domain": [top - _PANEL / height, top]}
+        layout[y.replace("y", "yaxis")] = axis.layout(is_named=False) | {
+            "domain": [max(top - _PANEL / height, 0.0), top]
+        }
         layout["annotations"].append(above(f"<b>{plain(axis.name)}</b>  {axis.scale}", y=top))
     marks = [trace for trace in data if trace["type"] == "scatter"]
     grow_best(marks)
@@ -63,7 +66,7 @@ def zoom(
 
 def _bands(axis: ParameterAxis, rounds: Sequence[Round], *, drawn: int, yaxis: str) -> list[Trace]:
     """The boxes as bars that stand on their lower side, each as wide as the trials that it covers."""
-    ends = [later.first for _, later in pairwise(rounds)] + [drawn]
+    ends = [later.first for later in rounds[1:]] + [drawn] * bool(rounds)
     bars = [
         (round_, end, low, high)
         for round_, end in zip(rounds, ends, strict=True)
@@ -85,7 +88,10 @@ def _bands(axis: ParameterAxis, rounds: Sequence[Round], *, drawn: int, yaxis: s
             "hoverinfo": "text",
             "hovertext": [_reason(axis, round_, end) for round_, end, _, _ in bars],
             "textposition": "none",
-            "marker": {"color": style.BAND, "line": {"color": style.BAND_EDGE, "width": 1}},
+            "marker": {
+                "color": style.BAND,
+                "line": {"color": style.BAND_EDGE, "width": int(len(rounds) <= _MOST_EDGED)},
+            },
         }
     ]
 

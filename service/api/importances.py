@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from caviar.spec import SearchSpec
 from caviar.wire.importances import Importance, ImportancesAnswer
 from service.api.parameters import SearchId, ServiceOf
 from service.api.problems import documented
 from service.importances.ranking import METHOD, importances
 from service.storage import samples, searches
+from service.storage.database import Transaction
+from service.storage.records import SearchRecord
 
 router = APIRouter(prefix="/v1/searches", tags=["searches"])
 MOST_RESULTS = 10_000
@@ -17,9 +18,12 @@ MOST_RESULTS = 10_000
 def read_importances(service: ServiceOf, search: SearchId) -> ImportancesAnswer:
     """Which parameters mattered, from the finished trials; from an even sample of them where there are many."""
     with service.database.read() as tx:
-        spec = searches.get(tx, search).spec
-        results = samples.finished(tx, search, limit=MOST_RESULTS)
-    found = importances(SearchSpec.model_validate(spec).domain, results)
+        return answer(tx, searches.get(tx, search))
+
+
+def answer(tx: Transaction, search: SearchRecord, *, most: int = MOST_RESULTS) -> ImportancesAnswer:
+    """From at most `most` results."""
+    found = importances(search.definition.parsed.domain, samples.finished(tx, search.id, limit=most))
     items = [
         Importance(parameter=item.parameter, importance=item.importance, trials=item.trials) for item in found.items
     ]

@@ -1,13 +1,13 @@
 """Stored records as their wire forms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from caviar.numbers import from_wire
 from caviar.spec import SearchSpec
 from caviar.states import Goal, TrialState
-from caviar.wire.charts import SampledTrial
+from caviar.wire.charts import MeasuredTrial, SampledTrial, Stint
 from caviar.wire.events import BestTrial, SearchEvent
 from caviar.wire.protocol import ClaimedTrial, Lease
 from caviar.wire.searches import Best, Counts, DatasetReference, Progress, Round, SearchAnswer
@@ -17,6 +17,7 @@ from service import luck
 from service.lifecycle import score_of
 from service.stopping.interface import from_json
 from service.storage.claims import Grant
+from service.storage.courses import StintRecord
 from service.storage.records import (
     AttemptRecord,
     ReportRecord,
@@ -209,18 +210,24 @@ def worker(record: WorkerRecord, *, alive_since: datetime) -> WorkerAnswer:
     )
 
 
-def sample(records: Sequence[SampledRecord], spec: SearchSpec) -> list[SampledTrial]:
-    varying = [name for name, parameter in spec.domain.varying.items() if parameter.levels != 1]
-    return [
-        SampledTrial(
-            id=str(record.id),
-            number=record.number,
-            value=record.value,
-            state=record.state,
-            diverged=record.diverged,
-            round=record.round,
-            origin=record.origin,
-            hyperparameters={name: record.hyperparameters[name] for name in varying if name in record.hyperparameters},
-        )
-        for record in records
-    ]
+def sample(records: Iterable[SampledRecord], spec: SearchSpec) -> list[SampledTrial]:
+    varying = _varying(spec)
+    return [SampledTrial.model_validate(_sampled(record, varying)) for record in records]
+
+
+def measured(records: Iterable[SampledRecord], spec: SearchSpec) -> list[MeasuredTrial]:
+    varying = _varying(spec)
+    return [MeasuredTrial.model_validate(_sampled(record, varying) | {"metrics": record.metrics}) for record in records]
+
+
+def _varying(spec: SearchSpec) -> list[str]:
+    return [name for name, parameter in spec.domain.varying.items() if parameter.levels != 1]
+
+
+def _sampled(record: SampledRecord, varying: Sequence[str]) -> dict[str, Any]:
+    hparams = {name: record.hyperparameters[name] for name in varying if name in record.hyperparameters}
+    return vars(record) | {"id": str(record.id), "hyperparameters": hparams}
+
+
+def stint(record: StintRecord) -> Stint:
+    return Stint.model_validate(vars(record) | {"trial": str(record.trial_id)})

@@ -16,7 +16,7 @@ _trial, _round = tables.trial.c, tables.round_.c
 MOST_SAMPLED = 2000
 MOST_LEADERS = 100
 MOST_RECORDS = 500
-MOST_ROUNDS = 200
+MOST_ROUNDS = 120
 _GOLDEN = 0x9E3779B1
 """2^32 over the golden ratio: multiples of it fill an interval evenly."""
 
@@ -38,6 +38,7 @@ _OF_SEARCH = sa.select(*(_trial[name] for name in SampledRecord.__dataclass_fiel
     _trial.search_id == sa.bindparam("of_search")
 )
 _BY_NUMBER = Prepared(_OF_SEARCH.where(Among(_trial.number, "numbers")))
+_AMONG = Prepared(_OF_SEARCH.where(Among(_trial.id)))
 _LEADERS = Prepared(
     _OF_SEARCH.where(tables.is_ranked)
     .order_by(_trial.diverged, _trial.score, _trial.number)
@@ -74,14 +75,26 @@ def spread(count: int, most: int) -> list[int]:
     return [number for number in places if number < count]
 
 
+def among(tx: Transaction, search_id: int, trial_ids: Sequence[int]) -> list[SampledRecord]:
+    """Those of these trials that are the search's."""
+    return [_record(row) for row in _AMONG.all(tx, of_search=search_id, ids=list(trial_ids))] if trial_ids else []
+
+
+def leaders(tx: Transaction, search_id: int, *, most: int) -> list[SampledRecord]:
+    """The best first."""
+    return [_record(row) for row in _LEADERS.all(tx, of_search=search_id, most=most)]
+
+
 def _record(row: Sequence[Any]) -> SampledRecord:
     id_, number, round_, origin, state, *others = row
     return SampledRecord(id_, number, round_, Origin(origin), TrialState(state), *others)
 
 
 def rounds(tx: Transaction, search: SearchRecord, *, most: int = MOST_ROUNDS) -> list[RoundRecord]:
-    """From all over the zoom, the first and the newest among them."""
-    step = max(1, -(-search.next_round // most))
+    """From all over the zoom, at most `most` and the newest; as with trials, they stay as the zoom goes on."""
+    step = 1
+    while step * most < search.next_round:
+        step *= 2
     wanted = {*range(0, search.next_round, step), search.next_round - 1}
     columns = [_round[name] for name in RoundRecord.__dataclass_fields__ if name not in ("state", "cutoffs")]
     statement = sa.select(*columns).where(_round.search_id == search.id, _round.round.in_(sorted(wanted)))

@@ -67,7 +67,14 @@ def test_the_zoom_shows_the_parameters_that_vary_or_those_asked_for(api: Api) ->
 
 
 @pytest.mark.parametrize(
-    ("chart", "query"), [("zoom", {"parameter": "epochs"}), ("zoom", {"parameter": ["x", "y" * 90]})]
+    ("chart", "query"),
+    [
+        ("zoom", {"parameter": "epochs"}),
+        ("zoom", {"parameter": ["x", "y" * 90]}),
+        ("slice", {"parameter": "same"}),
+        ("contour", {"x": "bete"}),
+        ("contour", {"x": "x", "y": "epochs"}),
+    ],
 )
 def test_a_parameter_that_does_not_vary_is_refused_by_name(api: Api, chart: str, query: dict[str, Any]) -> None:
     problem = api.refused("GET", f"/v1/searches/{played(api)}/charts/{chart}", 422, "invalid_request", params=query)
@@ -110,3 +117,42 @@ def test_a_user_s_text_stands_in_a_figure_as_text(api: Api) -> None:
     assert "<img" not in figure
     assert "&lt;img src=x&gt;" in figure
     assert "a&amp;b" in figure
+
+
+def test_a_contour_of_one_parameter_alone_is_refused(api: Api) -> None:
+    query = {"x": "x", "y": "x"}
+    path = f"/v1/searches/{played(api)}/charts/contour"
+    problem = api.refused("GET", path, 422, "invalid_request", params=query)
+    assert problem["detail"] == "x and y are both 'x'; name two parameters"
+
+
+def test_what_is_not_asked_for_is_the_most_important(api: Api) -> None:
+    search = played(api, trials=60)
+    assert drawn(api, search, "slice")["layout"]["xaxis"]["title"]["text"] == "x"
+    assert drawn(api, search, "slice", parameter="kind")["layout"]["xaxis"]["title"]["text"] == "kind"
+    assert texts(drawn(api, search, "zoom")).startswith("<b>x</b>")
+    layout = drawn(api, search, "contour", x="beta")["layout"]
+    assert [layout[axis]["title"]["text"] for axis in ("xaxis", "yaxis")] == ["beta", "x"]
+
+
+def test_the_surface_of_a_contour_is_lowest_where_the_best_lie(api: Api) -> None:
+    figure = drawn(api, played(api, trials=60), "contour", x="x", y="beta")
+    surface = next(trace for trace in figure["data"] if trace["type"] == "contour")
+    middle = surface["z"][len(surface["z"]) // 2]
+    lowest = min((value, x) for value, x in zip(middle, surface["x"], strict=True) if value is not None)[1]
+    assert 0.003 < lowest < 0.03
+
+
+def test_curves_are_of_so_many_leaders_and_of_what_runs(api: Api) -> None:
+    search = played(api)
+    figure = drawn(api, search, "curves", top=3)
+    assert [trace["name"][:2] for trace in figure["data"]] == ["3:", "2:", "1:"]
+    assert figure["data"][-1]["x"] == [1, 2, 3]
+    api.refused("GET", f"/v1/searches/{search}/charts/curves", 422, "invalid_request", params={"top": 51})
+
+
+def test_bias_and_variance_are_of_the_metric_on_both_sets(api: Api) -> None:
+    figure = drawn(api, played(api), "bias_variance")
+    assert figure["layout"]["yaxis"]["title"]["text"] == "dev_loss"
+    (done,) = [trace for trace in figure["data"] if trace["name"] == "completed" and trace["x"] != [None]]
+    assert all(dev == pytest.approx(2 * train) for train, dev in zip(done["x"], done["y"], strict=True))
