@@ -42,6 +42,12 @@ def rows(rounds: Sequence[Round], varying: Mapping[str, Varying]) -> list[RoundR
     ]
 
 
+def places(hparams: Mapping[str, Any], varying: Mapping[str, Varying]) -> dict[str, float]:
+    """Where the values of a trial lie, in percent of the whole range."""
+    cells = {name: varying[name].cell(value) for name, value in hparams.items() if name in varying}
+    return {name: round((start + end) / 2 * 100, 2) for name, (start, end) in cells.items()}
+
+
 def _side(side: Mapping[str, Any], parameter: Varying) -> Side:
     if "values" in side:
         cells = [parameter.cell(value) for value in side["values"] if parameter.problem_with(value) is None]

@@ -11,11 +11,10 @@ from caviar.wire.searches import Round
 from caviar.wire.trials import TrialDetail
 from service import searches as use
 from service.api import searches, trials, workers
-from service.api.figures import CHARTS
 from service.api.parameters import cursor
 from service.context import Service
 from service.dashboard.board import Board, Wanted, board, cell
-from service.dashboard.boxes import LAST_ROUNDS, MOST_PARAMETERS, rows
+from service.dashboard.boxes import LAST_ROUNDS, MOST_PARAMETERS, places, rows
 from service.dashboard.dots import MOST_IN_A_TABLE, strip
 from service.storage.records import SearchRecord
 
@@ -55,7 +54,6 @@ def one_search(service: Service, search: int, wanted: Wanted) -> View:
         "next_after": _after(shown),
         "rounds": rows(_last_rounds(service, record), parsed.domain.varying),
         "varying": list(parsed.domain.varying)[:MOST_PARAMETERS],
-        "charts": CHARTS,
         "parameters": list(parsed.domain.varying),
         "live_workers": _live(service).get(record.trainer, 0),
     }
@@ -92,6 +90,7 @@ def one_trial(service: Service, trial: int) -> View:
         "changes": record.changes,
         "metric": record.metric,
         "varying": varying,
+        "places": places(detail.hyperparameters, varying),
         "round": _round_of(service, detail, varying),
         "reports": reports[-LAST_REPORTS:],
         "report_count": len(reports),

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
+CHARTS = ("zoom", "history", "importances", "slice", "contour", "curves", "bias_variance", "timeline")
 FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.tab import Tab, audit
+from tests.browser.tab import CHARTS, Tab, audit
 from tests.service.api.calls import Api
 
 HOSTILE = (
@@ -94,7 +94,7 @@ def test_text_of_users_never_becomes_markup(api: Api, tab: Tab) -> None:
     api.finish(one, metrics={"loss": 1})
     api.finish(two, "failed", error=HOSTILE)
     tab.open(f"/searches/{search}")
-    for chart in ("zoom", "history"):
+    for chart in CHARTS:
         tab.drawn(chart)
     tab.page.wait_for_selector('#parallel[data-trials="1"]')
     for path in (

@@ -1,5 +1,6 @@
 // The charts of a search: each fetched when it comes into view, and again, while it is in view, when the search changed.
 import { draw, onTheme } from './plot.js';
+import { settled } from './parts.js';
 import { passing } from './sample.js';
 
 const PAUSE = 1000; // ms between two drawings of one chart
@@ -28,8 +29,9 @@ class Chart {
     place.setAttribute('aria-label', TITLES[this.name]);
     place.setAttribute('role', 'group');
     place.hidden = false;
+    const section = place.closest('[data-when-drawn]');
+    if (section) section.hidden = false;
     for (const choice of document.querySelectorAll(`[data-choose="${this.name}"]`)) {
-      choice.closest('[data-control]').hidden = false;
       choice.addEventListener('change', () => { this.etag = null; this.drawnAt = -PAUSE; this.renew(); });
     }
   }
@@ -54,7 +56,6 @@ class Chart {
     this.drawnAt = performance.now();
     try {
       const answer = await fetch(this.url);
-      if (answer.status === 404) { this.place.hidden = true; return; }
       if (!answer.ok) throw new Error((await answer.json()).detail);
       const etag = answer.headers.get('ETag');
       if (mine !== this.asked || (etag && etag === this.etag)) return; // late, or nothing new
@@ -108,6 +109,9 @@ export function drawAll() {
   }, { rootMargin: '300px' });
   charts.forEach((chart) => observer.observe(chart.place));
   document.addEventListener('parts', () => charts.forEach((chart) => chart.renew()));
-  document.addEventListener('filtered', () => charts.forEach((chart) => chart.show()));
+  document.addEventListener('filtered', async () => {
+    await settled(); // the table first: it is what the reader waits for
+    charts.forEach((chart) => chart.show());
+  });
   onTheme(() => charts.forEach((chart) => chart.show()));
 }

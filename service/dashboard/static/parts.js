@@ -24,6 +24,11 @@ export function refresh() {
   return under;
 }
 
+// When the request that is under way, if any, is shown.
+export function settled() {
+  return (under ?? Promise.resolve()).catch(() => {});
+}
+
 // The address has changed: an answer to the old one is no longer wanted.
 export function refreshFor(url) {
   history.pushState(null, '', url);

@@ -1,5 +1,6 @@
 // Plotly, fetched when the first chart is to be seen, and a figure of the server drawn in the colours of this page.
 let loading = null;
+let turn = Promise.resolve();
 
 function load() {
   loading ??= new Promise((done, failed) => {
@@ -21,9 +22,19 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+// One drawing at a time, and the reader's clicks and keys between two.
+function inTurn(work) {
+  turn = turn.then(() => new Promise((done) => setTimeout(done, 0))).then(work, work);
+  return turn;
+}
+
 // `place` is a figure element; the drawing is its child .plot, made at the first time.
-export async function draw(place, figure, { name, onTrial }) {
+export async function draw(place, figure, about) {
   const plotly = await load();
+  await inTurn(() => drawNow(plotly, place, figure, about));
+}
+
+async function drawNow(plotly, place, figure, { name, onTrial }) {
   let plot = place.querySelector('.plot');
   if (!plot) {
     plot = document.createElement('div');
@@ -85,7 +96,7 @@ function themed(layout, width) {
   const found = { ...layout, ...paper };
   if (width < NARROW && layout.coloraxis) found.coloraxis = { ...layout.coloraxis, showscale: false };
   for (const name of new Set(['xaxis', 'yaxis', ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))])) {
-    found[name] = { gridcolor: faint, linecolor: line, zerolinecolor: line, tickcolor: line, tickfont: { color: dim }, ...layout[name] };
+    found[name] = { gridcolor: faint, linecolor: line, zerolinecolor: line, tickcolor: line, tickfont: { color: dim }, automargin: true, ...layout[name] };
   }
   return found;
 }
