@@ -34,7 +34,8 @@ def surface(parameters: dict[str, Varying], trials: Sequence[SampledTrial], *, g
         return None
     some = _some(known, goal=goal)
     values = _bounded([trial.value for trial in some if trial.value is not None], goal=goal)
-    mean, deviation = float(values.mean()), float(values.std())
+    with np.errstate(over="ignore", invalid="ignore"):  # values may be as large as floats are
+        mean, deviation = float(values.mean()), float(values.std())
     if not deviation > 0 or not np.isfinite(deviation):
         return None
     cube = Cube(Space({name: parameter.model_copy(update={"when": None}) for name, parameter in parameters.items()}))
@@ -49,7 +50,7 @@ def surface(parameters: dict[str, Varying], trials: Sequence[SampledTrial], *, g
     return Surface(
         x=[parameters[x].value_at(float(u)) for u in across],
         y=[parameters[y].value_at(float(u)) for u in up],
-        z=[[None if np.isnan(z) else float(z) for z in row] for row in heights.reshape(len(up), len(across))],
+        z=[[float(z) if np.isfinite(z) else None for z in row] for row in heights.reshape(len(up), len(across))],
         seen=len(some),
     )
 

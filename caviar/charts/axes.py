@@ -5,6 +5,7 @@ reverse_log, the index of a choice.
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from caviar.spec import SearchSpec
 
 _MARGIN = 0.03
 _MOST_TICKS = 12
+_LARGEST = sys.float_info.max
 SCALE_NAMES = {Scale.LINEAR: "linear", Scale.LOG: "log", Scale.REVERSE_LOG: "log of 1 - value"}
 
 
@@ -96,7 +98,7 @@ def varying_axes(spec: SearchSpec) -> dict[str, ParameterAxis]:
 
 def _wider(low: float, high: float) -> list[float]:
     margin = _MARGIN * (high - low)
-    return [low - margin, high + margin]
+    return [max(low - margin, -_LARGEST), min(high + margin, _LARGEST)]
 
 
 def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -1,5 +1,6 @@
 """The axis of the search's metric: what the best and the many reach is in view, and few outliers do not flatten it."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,4 +40,6 @@ def in_view(values: Sequence[float], *, is_lower_better: bool) -> list[float] | 
         return None
     margin = _MARGIN * (limit - signed[0])
     low, high = signed[0] - margin, limit + margin
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None  # further apart than a double-precision number can tell
     return [low, high] if is_lower_better else [-high, -low]

@@ -51,6 +51,8 @@ class MeasuredTrial(SampledTrial):
 
     metrics: dict[str, Number]
 
+    model_config = ConfigDict(json_schema_extra=example({**_SAMPLED, "metrics": {"dev_accuracy": 0.9833}}))
+
 
 class Curve(Answer):
     """The reports of one metric of a trial: (step, value), by step. `rank` is its place among the leaders."""
@@ -60,6 +62,12 @@ class Curve(Answer):
     state: TrialState
     rank: int | None
     points: list[tuple[int, Number]]
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {"trial": "31", "number": 30, "state": "completed", "rank": 1, "points": [[1, 0.91], [2, 0.94]]}
+        )
+    )
 
 
 class Stint(Answer):
@@ -73,6 +81,20 @@ class Stint(Answer):
     started_at: datetime
     ended_at: datetime | None
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "trial": "31",
+                "number": 30,
+                "attempt": 1,
+                "worker": "host-1",
+                "outcome": "completed",
+                "started_at": "2026-11-20T10:00:01Z",
+                "ended_at": "2026-11-20T10:00:05Z",
+            }
+        )
+    )
+
 
 class Surface(Answer):
     """What a model makes of two parameters: `z[i][j]` is the value at y[i] and x[j], None where it knows nothing."""
@@ -81,3 +103,7 @@ class Surface(Answer):
     y: list[Any]
     z: list[list[float | None]]
     seen: int
+
+    model_config = ConfigDict(
+        json_schema_extra=example({"x": [0.001, 0.01], "y": [64, 128], "z": [[0.91, 0.96], [0.93, None]], "seen": 48})
+    )

@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from caviar import __version__
@@ -14,6 +15,7 @@ from service.api.figures import CHARTS, View
 from service.api.parameters import SearchId, ServiceOf
 from service.api.problems import documented
 from service.api.tags import is_known
+from service.context import Picture, Service
 from service.storage import searches, views
 from service.storage.records import SearchRecord
 
@@ -46,7 +48,7 @@ _FIGURE = {
         **documented(404, 422),
     },
 )
-def read_chart(
+async def read_chart(
     service: ServiceOf,
     search: SearchId,
     chart: Annotated[str, Path(description="the chart's name", json_schema_extra={"enum": sorted(CHARTS)})],
@@ -61,15 +63,33 @@ def read_chart(
     """A chart of the search as a Plotly figure: data and layout, without a theme. docs/charts.md shows each."""
     if chart not in CHARTS:
         raise NotFound(f"there is no chart {chart!r}; {did_you_mean(chart, CHARTS)}")
-    query = figures.Query(parameters=parameter, x=x, y=y, top=top)
-    with service.database.read() as tx:
-        view = View(tx, searches.get(tx, search), service.now(), query)
-        etag = _etag(view.search, CHARTS[chart].version(view))
+    query = figures.Query(parameters=tuple(parameter), x=x, y=y, top=top)
+    if if_none_match is not None:
+        etag = await run_sync(_version, service, search, chart, query)
         if is_known(if_none_match, etag):
             return Response(status_code=304, headers={"ETag": etag})
-        figure = CHARTS[chart].draw(view)
-    body = json.dumps(figure, allow_nan=False, separators=(",", ":"))
+
+    async def draw() -> Picture:
+        return await run_sync(_draw, service, search, chart, query, limiter=service.drawing)
+
+    etag, body = await service.pictures.read((search, chart, query), draw)
     return Response(body, media_type="application/json", headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+
+def _version(service: Service, search: int, chart: str, query: figures.Query) -> str:
+    with service.database.read() as tx:
+        return _etag_of(View(tx, searches.get(tx, search), service.now(), query), chart)
+
+
+def _draw(service: Service, search: int, chart: str, query: figures.Query) -> Picture:
+    with service.database.read() as tx:
+        view = View(tx, searches.get(tx, search), service.now(), query)
+        etag, figure = _etag_of(view, chart), CHARTS[chart].draw(view)
+    return etag, json.dumps(figure, allow_nan=False, separators=(",", ":"))
+
+
+def _etag_of(view: View, chart: str) -> str:
+    return _etag(view.search, CHARTS[chart].version(view))
 
 
 @router.get("/{search}/sample", response_model=SampleAnswer, responses={**_NOT_CHANGED, **documented(404, 422)})

@@ -1,6 +1,6 @@
 """Charts of a stored search: what each is made of, read with a limit, and handed to caviar.charts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -41,7 +41,7 @@ _NOTHING_VARIES = "No parameter of this space varies, so there is nothing to com
 class Query:
     """What was asked for beside the chart's name."""
 
-    parameters: Sequence[str] = ()
+    parameters: tuple[str, ...] = ()
     x: str | None = None
     y: str | None = None
     top: int = 10

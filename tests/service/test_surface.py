@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 from typing import Any
 
 import pytest
@@ -78,3 +79,11 @@ def test_one_result_that_exploded_does_not_flatten_it() -> None:
     found = surface({"x": X, "y": Y}, [*bowl(60), a_trial(99, 1e30, x=0.5, y=0.5)], goal=Goal.MINIMIZE)
     assert found is not None
     assert max(value for row in found.z for value in row if value is not None) < 20
+
+
+def test_values_as_large_as_floats_are_have_no_surface_or_a_finite_one() -> None:
+    for values in ([sys.float_info.max, -sys.float_info.max] * 20, [1e300, 2e300, 3e300, 1.0] * 10):
+        trials = [a_trial(i, value, x=0.01, y=i / 40) for i, value in enumerate(values)]
+        found = surface({"x": X, "y": Y}, trials, goal=Goal.MINIMIZE)
+        heights = [] if found is None else [value for row in found.z for value in row if value is not None]
+        assert all(map(math.isfinite, heights))

@@ -1,5 +1,9 @@
 """History, slice, contour, bias and variance: the values of trials, with nothing left out in silence."""
 
+import json
+import sys
+from typing import Any
+
 import pytest
 
 from caviar.charts.axes import varying_axes
@@ -7,6 +11,7 @@ from caviar.charts.bias_variance import bias_variance
 from caviar.charts.contour import contour
 from caviar.charts.history import history
 from caviar.charts.slice_ import slice_
+from caviar.charts.zoom import zoom
 from caviar.wire.charts import Surface
 from tests.caviar.charts.drawing import a_spec, a_trial, checked, named, notes
 
@@ -94,3 +99,22 @@ def test_bias_and_variance_are_otherwise_of_the_searchs_own_metric() -> None:
     assert figure["layout"]["yaxis"]["title"] == {"text": "val_accuracy"}
     without = checked(bias_variance(a_spec(), MIXED))
     assert "train_error and dev_error" in notes(without)[0].replace("<br>", " ")
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_values_and_ranges_as_large_as_floats_are_make_a_figure_that_json_can_say(goal: str) -> None:
+    largest = sys.float_info.max
+    space = {"wide": {"low": 0, "high": largest}, "tiny": {"low": 5e-324, "high": largest, "scale": "log"}}
+    spec = a_spec(space=space, goal=goal)
+    values = [*([largest, -largest] * 20), *(float(i) for i in range(20)), *([1e300] * 30)]
+    at: dict[str, Any] = {"hyperparameters": {"wide": largest, "tiny": 5e-324}}
+    trials = [a_trial(i, v, metrics={"train_error": v, "dev_error": -v}, **at) for i, v in enumerate(values)]
+    axes = varying_axes(spec)
+    for figure in (
+        history(spec, trials, drawn=90),
+        slice_(spec, axes["wide"], trials, drawn=90),
+        contour(spec, axes["wide"], axes["tiny"], trials, None),
+        bias_variance(spec, trials),
+        zoom(spec, [], trials, drawn=90),
+    ):
+        assert json.dumps(checked(figure), allow_nan=False)

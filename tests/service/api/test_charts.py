@@ -1,6 +1,7 @@
 """/v1/searches/{id}/charts/{chart} and /sample: a search that ran, as figures that Plotly accepts."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import plotly.graph_objects as go
@@ -156,3 +157,12 @@ def test_bias_and_variance_are_of_the_metric_on_both_sets(api: Api) -> None:
     assert figure["layout"]["yaxis"]["title"]["text"] == "dev_loss"
     (done,) = [trace for trace in figure["data"] if trace["name"] == "completed" and trace["x"] != [None]]
     assert all(dev == pytest.approx(2 * train) for train, dev in zip(done["x"], done["y"], strict=True))
+
+
+def test_many_who_look_on_at_once_see_the_same(api: Api) -> None:
+    search = played(api)
+    charts = sorted(CHARTS.keys() - {"timeline"}) * 4  # its bars grow while the trial runs
+    with ThreadPoolExecutor(len(charts)) as crowd:
+        answers = list(crowd.map(lambda chart: drawn(api, search, chart), charts))
+    alone = {chart: drawn(api, search, chart) for chart in charts}
+    assert [alone[chart] for chart in charts] == answers

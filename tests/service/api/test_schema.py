@@ -55,7 +55,7 @@ class Target:
         @hypothesis.given(case=right | wrong, is_existing=st.booleans())
         def answers_as_promised(case: Case[Any], is_existing: bool) -> None:
             if is_existing:
-                case.path_parameters = {name: existing[name] for name in case.path_parameters}
+                case.path_parameters = {name: existing.get(name, part) for name, part in case.path_parameters.items()}
             case.call_and_validate(checks=PROMISES, timeout=30)
 
         answers_as_promised()
