@@ -62,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="A self-hosted hyperparameter search service.",
         lifespan=lifespan,
+        docs_url=None,  # service.dashboard.pages has its own, without an inline script
         redoc_url=None,
     )
     # The protocol first: its paths are asked for far more often than all others.

@@ -18,6 +18,9 @@ POLICY = "; ".join(
     )
 )
 
+DOCUMENTATION = POLICY.replace("img-src 'self'", "img-src 'self' data:")
+"""Swagger's styles hold their icons as data."""
+
 SECURITY = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

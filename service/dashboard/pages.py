@@ -23,7 +23,7 @@ from service.api.problems import STATUS
 from service.dashboard import drafting, views
 from service.dashboard.assets import accepts_gzip
 from service.dashboard.board import Wanted
-from service.dashboard.headers import SECURITY
+from service.dashboard.headers import DOCUMENTATION, SECURITY
 from service.dashboard.rendering import render
 
 SMALLEST_COMPRESSED = 1000
@@ -78,6 +78,14 @@ async def check_draft(request: Request, service: ServiceOf) -> Response:
     except UnicodeDecodeError as error:
         raise InvalidRequest("the spec is not UTF-8 text") from error
     return JSONResponse(await run_in_threadpool(drafting.check, service, text), headers=SECURITY)
+
+
+@router.get("/docs")
+def docs_page(request: Request) -> Response:
+    """Swagger's page of the HTTP interface, from files that come with FastAPI-Offline."""
+    page = _page(request, "docs.html")
+    page.headers["Content-Security-Policy"] = DOCUMENTATION
+    return page
 
 
 @router.get("/compare")

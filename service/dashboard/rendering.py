@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import jinja2
-
 from caviar import __version__
 from service.dashboard import words
 from service.dashboard.assets import url_of
 
 
 def render(template: str, **given: Any) -> str:
-    return _environment().get_template(template).render(**given)
+    text: str = _environment().get_template(template).render(**given)
+    return text
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    """Made when the first page is asked for: a server that only serves workers does not need it."""
+def _environment() -> Any:
+    import jinja2
+
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

@@ -16,6 +16,7 @@ from service.context import Service
 from service.dashboard.board import Board, Wanted, board, cell
 from service.dashboard.boxes import LAST_ROUNDS, MOST_PARAMETERS, places, rows
 from service.dashboard.dots import MOST_IN_A_TABLE, strip
+from service.storage import pace
 from service.storage.records import SearchRecord
 
 View = dict[str, Any]
@@ -102,7 +103,9 @@ def one_trial(service: Service, trial: int) -> View:
 
 def all_workers(service: Service) -> View:
     page = workers.list_workers(service, limit=MOST_WORKERS)
-    return {"items": page.items, "more": page.next is not None}
+    with service.database.read() as tx:
+        paces = pace.recent(tx)
+    return {"items": page.items, "more": page.next is not None, "paces": paces}
 
 
 def comparison(service: Service, a: int, b: int) -> View:

@@ -105,6 +105,7 @@ def test_workers_are_shown_with_what_they_run(api: Api, search: str) -> None:
     row = next(row for row in page.rows if row[0] == f"worker of {trainer}")
     assert row[1] == "busy"
     assert row[3] == "2 / 1000"
+    assert row[4].endswith("/ min")
 
 
 def test_two_searches_are_compared_field_by_field(api: Api, search: str) -> None:
