@@ -76,17 +76,23 @@ def cell(row: LeaderboardRow, name: str) -> Any:
     return row.metrics.get(name)
 
 
-def _sifted(
-    service: Service, record: SearchRecord, wanted: Wanted
-) -> tuple[list[LeaderboardRow], int, int, int | None]:
-    best = page_of(service, record, MOST_SIFTED, None).items
+def sifted(service: Service, record: SearchRecord, wanted: Wanted) -> tuple[list[LeaderboardRow], int]:
+    """What passes the filter, in the order that is wanted, and of how many. Raises InvalidRequest."""
     terms = parse(wanted.where)
+    best = page_of(service, record, MOST_SIFTED, None).items
     found = [row for row in best if passes(terms, _fields(row))]
     if name := wanted.sort.removeprefix("-"):
         found = _sorted(found, name, is_falling=wanted.sort.startswith("-"))
+    return found, len(best)
+
+
+def _sifted(
+    service: Service, record: SearchRecord, wanted: Wanted
+) -> tuple[list[LeaderboardRow], int, int, int | None]:
+    found, seen = sifted(service, record, wanted)
     (skip,) = position(wanted.after, int) or (0,)
     more = skip + PAGE if len(found) > skip + PAGE else None
-    return found[skip : skip + PAGE], len(found), len(best), more
+    return found[skip : skip + PAGE], len(found), seen, more
 
 
 def _sorted(rows: list[LeaderboardRow], name: str, *, is_falling: bool) -> list[LeaderboardRow]:

@@ -4,7 +4,7 @@ import gzip
 import json
 import shlex
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from fastapi import APIRouter, Query, Request
@@ -17,13 +17,12 @@ from caviar.errors import CaviarError, InvalidRequest
 from caviar.spec import EXAMPLE
 from caviar.states import TrialState
 from service import searches as use
-from service.api.leaderboard import export
 from service.api.parameters import After, SearchId, ServiceOf, TrialId, search_key
 from service.api.problems import STATUS
-from service.dashboard import drafting, views
+from service.dashboard import drafting, exports, views
 from service.dashboard.assets import accepts_gzip
 from service.dashboard.board import Wanted
-from service.dashboard.headers import DOCUMENTATION, SECURITY
+from service.dashboard.headers import SECURITY
 from service.dashboard.rendering import render
 
 SMALLEST_COMPRESSED = 1000
@@ -83,9 +82,7 @@ async def check_draft(request: Request, service: ServiceOf) -> Response:
 @router.get("/docs")
 def docs_page(request: Request) -> Response:
     """Swagger's page of the HTTP interface, from files that come with FastAPI-Offline."""
-    page = _page(request, "docs.html")
-    page.headers["Content-Security-Policy"] = DOCUMENTATION
-    return page
+    return _page(request, "docs.html")
 
 
 @router.get("/compare")
@@ -117,13 +114,18 @@ def trials_page(
     return _page(request, "trials.html", **view, now=service.now())
 
 
-@router.get("/searches/{search}/leaderboard.csv")
-def leaderboard_csv(service: ServiceOf, search: SearchId) -> Response:
-    """What /v1 gives to those who accept text/csv: a link cannot say so."""
-    record = use.read(service, search)
-    name = f'attachment; filename="search-{record.id}.csv"'
-    headers = {**SECURITY, "Content-Disposition": name}
-    return StreamingResponse(export(service, record), media_type="text/csv; charset=utf-8", headers=headers)
+@router.get("/searches/{search}/leaderboard.{kind}")
+def leaderboard_file(
+    service: ServiceOf, search: SearchId, kind: Literal["csv", "json"], where: str = "", sort: str = ""
+) -> Response:
+    """What the page shows, to be saved: a link cannot say what it accepts."""
+    record, wanted = use.read(service, search), Wanted(where=where[:1000], sort=sort[:100])
+    headers = {**SECURITY, "Content-Disposition": f'attachment; filename="search-{record.id}.{kind}"'}
+    if kind == "json":
+        return Response(exports.json(service, record, wanted), media_type="application/json", headers=headers)
+    return StreamingResponse(
+        exports.csv(service, record, wanted), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 @router.get("/trials/{trial}")

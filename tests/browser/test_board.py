@@ -71,6 +71,21 @@ def test_the_address_holds_the_view(api: Api, tab: Tab, search: str) -> None:
     assert "21 of the 60" in tab.text("#part-board")
 
 
+def test_a_selected_row_is_pointed_out_in_the_charts_and_the_coordinates(api: Api, tab: Tab, search: str) -> None:
+    tab.page.set_viewport_size({"width": 1280, "height": 2000})
+    tab.open(f"/searches/{search}")
+    tab.drawn("history")
+    tab.page.click("#part-board tbody tr:nth-child(3) td:nth-child(3)")
+    within(3, lambda: tab.page.query_selector('[data-chart="history"] .hoverlayer .hovertext') is not None)
+    number = cells(tab, 1)[2]
+    assert f"trial {number}" in (tab.page.text_content('[data-chart="history"] .hoverlayer') or "")
+    assert tab.page.get_attribute("#parallel", "data-marked") == tab.page.get_attribute(
+        "#part-board tr[aria-selected]", "data-row"
+    )
+    tab.page.keyboard.press("Escape")
+    within(3, lambda: tab.page.get_attribute("#parallel", "data-marked") == "")
+
+
 def test_the_keyboard_reaches_the_filter_the_rows_and_the_help(api: Api, tab: Tab, search: str) -> None:
     tab.open(f"/searches/{search}")
     within(5, lambda: tab.page.is_visible("#help-button"))

@@ -87,6 +87,18 @@ class Chart {
   }
 }
 
+// The selected trial's dot speaks up in a chart of one panel.
+function point(chart, trial) {
+  const plot = chart.place.querySelector('.plot');
+  if (!plot?.data || !chart.isSeen || chart.name === 'zoom') return;
+  const found = plot.data.flatMap((trace, curveNumber) => {
+    const pointNumber = Array.isArray(trace.customdata) ? trace.customdata.map(String).indexOf(trial) : -1;
+    return pointNumber < 0 ? [] : [{ curveNumber, pointNumber }];
+  });
+  if (found.length) window.Plotly.Fx.hover(plot, found.slice(0, 1));
+  else window.Plotly.Fx.unhover(plot, {});
+}
+
 // Trials that do not pass the filter fade.
 function dimmed(data, ids) {
   if (!ids) return data;
@@ -113,5 +125,6 @@ export function drawAll() {
     await settled(); // the table first: it is what the reader waits for
     charts.forEach((chart) => chart.show());
   });
+  document.addEventListener('selected', (event) => charts.forEach((chart) => point(chart, event.detail.trial)));
   onTheme(() => charts.forEach((chart) => chart.show()));
 }

@@ -7,6 +7,7 @@ export function listenToKeys() {
   const button = document.getElementById('help-button');
   button.hidden = false;
   button.addEventListener('click', () => help.showModal());
+  document.addEventListener('click', pick);
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.key === 'Escape') {
@@ -25,6 +26,11 @@ export function listenToKeys() {
     awaitsPlace = false;
     event.preventDefault();
   });
+}
+
+function pick(event) {
+  const row = event.target.closest('tr[data-row]');
+  if (row && !event.target.closest('a, button, input')) select(row.getAttribute('aria-selected') ? null : row);
 }
 
 function isTyping(target) {

@@ -37,7 +37,11 @@ export async function drawParallel() {
   canvas.addEventListener('pointercancel', () => { brush = null; paint(); });
   new ResizeObserver(paint).observe(place);
   document.addEventListener('filtered', paint);
-  document.addEventListener('selected', (event) => { marked = event.detail.trial; paint(); });
+  document.addEventListener('selected', (event) => {
+    marked = event.detail.trial;
+    place.dataset.marked = marked ?? '';
+    paint();
+  });
   document.addEventListener('parts', () => { renewing ||= setTimeout(() => { renewing = 0; renew(); }, 800); });
   onTheme(paint);
   await renew();

@@ -53,6 +53,18 @@ def test_a_filter_shows_what_passes_with_its_rank_in_the_whole(api: Api, search:
     assert 0 < len(rows) < 120
 
 
+def test_what_is_shown_can_be_saved(api: Api, search: str) -> None:
+    shown = list(walk(api, search, where="x>0.5", sort="-value"))
+    params = {"where": "x>0.5", "sort": "-value"}
+    lines = api.ask("GET", f"/searches/{search}/leaderboard.csv", params=params).text.splitlines()
+    items = api.get(f"/searches/{search}/leaderboard.json", **params)["items"]
+    assert [line.split(",")[1] for line in lines[1:]] == [row[1] for row in shown]
+    assert [str(item["number"]) for item in items] == [row[1] for row in shown]
+    assert len(api.get(f"/searches/{search}/leaderboard.json")["items"]) == 120
+    link = f"/searches/{search}/leaderboard.csv?where=x%3E0.5&sort=-value"
+    assert link in read(api, f"/searches/{search}", **params).links()
+
+
 def test_a_filter_that_nothing_passes_says_so(api: Api, search: str) -> None:
     page = read(api, f"/searches/{search}", where="x>2")
     assert "No trial passes this filter." in page.text
