@@ -1,6 +1,5 @@
 """What the templates are given, made from the very answers that /v1 gives."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +16,9 @@ from service.dashboard.board import Board, Wanted, board, cell
 from service.dashboard.boxes import LAST_ROUNDS, MOST_PARAMETERS, places, rows
 from service.dashboard.dots import MOST_IN_A_TABLE, strip
 from service.storage import pace
+from service.storage import workers as stored
 from service.storage.records import SearchRecord
+from trainer.diagnosis import Diagnosis, diagnose
 
 View = dict[str, Any]
 MOST_WORKERS = 1000
@@ -97,6 +98,7 @@ def one_trial(service: Service, trial: int) -> View:
         "report_count": len(reports),
         "report_metrics": names[:8],
         "metrics": _by_part(detail),
+        "diagnosis": _diagnosis(detail),
         "spec": _as_spec(record, detail),
     }
 
@@ -131,8 +133,8 @@ def spec_of(service: Service, search: int) -> dict[str, Any]:
 
 def _live(service: Service) -> Mapping[str, int]:
     """By trainer, how many workers are alive."""
-    page = workers.list_workers(service, limit=MOST_WORKERS)
-    return Counter(trainer for worker in page.items if worker.alive for trainer in worker.trainers)
+    with service.database.read() as tx:
+        return stored.live_by_trainer(tx, since=stored.alive_since(service.now(), service.lease_ttl))
 
 
 def _last_rounds(service: Service, record: SearchRecord) -> list[Round]:
@@ -154,6 +156,14 @@ def _by_part(trial: TrialDetail) -> list[tuple[str, dict[str, float]]]:
         is_part = part in ("train", "dev", "test") and rest
         table.setdefault(rest if is_part else name, {})[part if is_part else "value"] = value
     return list(table.items())
+
+
+def _diagnosis(trial: TrialDetail) -> Diagnosis | None:
+    """As the trainer has it; None where a trial did not report shares of errors."""
+    train, dev = (trial.metrics.get(f"{part}_error") for part in ("train", "dev"))
+    if train is None or dev is None or not (0 <= train <= 1 and 0 <= dev <= 1):
+        return None
+    return diagnose(train_error=train, dev_error=dev)
 
 
 def _as_spec(record: SearchRecord, trial: TrialDetail) -> dict[str, Any]:

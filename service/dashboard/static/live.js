@@ -8,6 +8,7 @@ const main = document.getElementById('main');
 const STALE_AFTER = 15000; // the server speaks at least every ten seconds
 const CUT_AFTER = 25000;
 const AGAIN_AFTER = 1000;
+const MOMENT = 400;
 
 export function goLive() {
   if (main.dataset.events) followEvents(main.dataset.events);
@@ -22,6 +23,8 @@ function followEvents(url) {
   let lost = 0;
   let first = true;
   let told = 'live';
+  let lookedAt = -MOMENT;
+  let timer = 0;
 
   function mark() {
     const silence = performance.now() - heard;
@@ -31,6 +34,16 @@ function followEvents(url) {
     else say('cut');
   }
 
+  // The newest event is enough: between two looks at the page lies a moment, however much happens.
+  function soon(done) {
+    timer ||= setTimeout(async () => {
+      timer = 0;
+      lookedAt = performance.now();
+      await refresh().catch(() => {});
+      done();
+    }, Math.max(lookedAt + MOMENT - performance.now(), 0));
+  }
+
   async function listen() {
     const controller = new AbortController();
     stop = () => controller.abort();
@@ -38,14 +51,13 @@ function followEvents(url) {
       try {
         await follow(url, controller.signal, {
           heard() { heard = performance.now(); lost = 0; mark(); },
-          async event(name, data) {
+          event(name, data) {
             if (name === 'deleted') { location.assign('/'); return; }
             const event = JSON.parse(data);
             told = event.state === 'active' || event.state === 'paused' ? 'live' : 'ended';
             if (first && event.changes === Number(main.dataset.changes)) { first = false; mark(); return; }
             first = false;
-            await refresh().catch(() => {});
-            mark();
+            soon(mark);
           },
         });
       } catch {

@@ -84,6 +84,18 @@ def test_a_trial_shows_its_values_its_curve_its_attempts_and_its_box(api: Api, s
     assert "The box it came from" in page.text
 
 
+def test_a_trial_is_diagnosed_by_its_errors_on_train_and_dev(api: Api) -> None:
+    search = api.submit(trials=3, parallel=3)
+    trials = api.claim(search)
+    for trial, (train, dev) in zip(trials, [(0.25, 0.375), (0.0, 0.5), ("NaN", 0.5)], strict=True):
+        api.finish(trial, metrics={"loss": 1, "train_error": train, "dev_error": dev})
+    texts = [read(api, f"/trials/{trial['id']}").text for trial in trials]
+    assert "high bias and high variance: error on train 0.25, on dev 0.125 more." in texts[0]
+    assert "Try a bigger network" in texts[0]
+    assert "high variance: error on train 0, on dev 0.5 more. Get more data" in texts[1]
+    assert "variance" not in texts[2]
+
+
 def test_a_failed_trial_shows_its_whole_traceback(api: Api, search: str) -> None:
     items = api.get(f"/v1/searches/{search}/trials", state="failed")["items"]
     page = read(api, f"/trials/{items[0]['id']}")
