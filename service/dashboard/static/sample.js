@@ -9,8 +9,13 @@ export function sample() {
   return asking;
 }
 
+// As many trials as make a figure; fewer where each has hundreds of parameters.
+const MOST = 2000;
+const MOST_VALUES = 60000;
+
 async function ask() {
-  const answer = await fetch(`/v1/searches/${document.body.dataset.search}/sample?limit=2000`);
+  const limit = Math.min(MOST, Math.ceil(MOST_VALUES / Math.max(Number(document.body.dataset.parameters), 1)));
+  const answer = await fetch(`/v1/searches/${document.body.dataset.search}/sample?limit=${limit}`);
   if (!answer.ok) throw new Error(`the sample answered ${answer.status}`);
   const etag = answer.headers.get('ETag');
   if (etag !== last.etag || !last.answer) last = { etag, answer: await answer.json() };

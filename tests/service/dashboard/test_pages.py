@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.processes import Processes
 from tests.service.api.calls import Api
 from tests.service.dashboard.reading import read
 
@@ -170,3 +171,12 @@ def test_a_filter_in_the_address_is_text_too(api: Api, search: str) -> None:
     assert len([tag for tag, _ in page.tags if tag == "script"]) == 1
     assert not [tag for tag, _ in page.tags if tag == "img"]
     assert "is not understood" in page.text
+
+
+def test_an_empty_server_says_what_to_type_first(processes: Processes, sqlite_store_url: str) -> None:
+    with Api(processes.server(sqlite_store_url).url) as empty:
+        page = read(empty, "/")
+        assert f"caviar worker {empty.url}" in page.text
+        assert f"caviar submit spec.yaml --url {empty.url}" in page.text
+        assert "/new" in page.links()
+        assert f"caviar worker {empty.url}" in read(empty, "/workers").text
