@@ -77,6 +77,7 @@ def test_a_page_is_painted_within_half_a_second_and_is_small(browser: Browser, a
             tab.open(path)
             tab.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
             paint = tab.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000
+            tab.page.wait_for_timeout(500)  # the page's own modules come after the paint and count too
             size = tab.page.evaluate(audit("size"))
             print(f"{path}: first paint {paint:.3f} s, {size / 1000:.0f} kB before charts")  # noqa: T201
             assert paint < FIRST_PAINT_SECONDS, path
