@@ -5,7 +5,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n lo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test test-long test-all bench chaos check openapi clean
+.PHONY: help .venv demo test test-long test-browser test-all bench chaos check openapi clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,12 +25,20 @@ demo: .venv  ## a server, a worker per core and a search on real data, watched t
 	@$(BIN)/caviar demo
 
 test: .venv  ## all tests but the long ones, on SQLite and a real Postgres
-	@$(PYTEST) -m "not long and not peers"
+	@$(PYTEST) -m "not long and not peers" --ignore tests/browser
 
 test-long: .venv  ## the long tests alone
-	@$(PYTEST) -m "long and not peers"
+	@$(PYTEST) -m "long and not peers" --ignore tests/browser
 
-test-all: test test-long  ## all tests
+# The system's Chromium, because it needs libraries that only the system can install.
+test-browser: .venv  ## the dashboard in a real Chromium, which it installs by apt-get where there is none
+	@$(BIN)/pip install -qq --constraint constraints.txt --no-build-isolation --editable '.[test,lint,browser]'
+	@command -v chromium chromium-browser google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; } \
+		|| { echo "there is no Chromium and it could not be installed here: install the package chromium, then try again" >&2; exit 1; }
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser
+
+test-all: test test-long test-browser  ## all tests
 
 bench: .venv  ## every benchmark beside its peers, which it installs: an hour and more, on a machine that is otherwise idle
 	@$(BIN)/pip install -qq --constraint constraints.txt --no-build-isolation --editable '.[test,lint,bench]'

@@ -8,7 +8,6 @@ from functools import partial
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
 from caviar import __version__
@@ -33,6 +32,7 @@ from service.api.timing import Timing
 from service.changes import Changes
 from service.clock import Clock
 from service.context import Service
+from service.dashboard import assets, pages
 from service.gauges import Gauges
 from service.metrics import Metrics
 from service.storage.database import Database
@@ -65,11 +65,13 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="A self-hosted hyperparameter search service.",
         lifespan=lifespan,
+        docs_url=None,  # service.dashboard.pages has its own, without an inline script
         redoc_url=None,
     )
     for module in (protocol, searches, leaderboard, events, charts, importances, trials, workers, health, metrics):
         app.include_router(module.router)
-    app.add_api_route("/", _home, include_in_schema=False)
+    app.include_router(assets.router)
+    app.include_router(pages.router)
     app.build_middleware_stack = partial(_surrounded, app.build_middleware_stack)  # type: ignore[method-assign]
     problems.install(app)
     description.install(app)
@@ -80,7 +82,3 @@ def _surrounded(build: Callable[[], ASGIApp]) -> ASGIApp:
     """Our layers lie around FastAPI's own, so that what they answer by themselves passes none of those."""
     direct = Direct(build(), routes=protocol.router.routes)
     return Timing(Closing(direct))  # what Closing refuses is counted too
-
-
-async def _home() -> RedirectResponse:
-    return RedirectResponse("/docs")

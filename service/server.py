@@ -39,8 +39,8 @@ class _Server(uvicorn.Server):
             gc.collect()
             gc.freeze()
             self._on_ready(self._url)
-            # What only a zoom's second round needs is loaded while nobody waits for it.
-            threading.Thread(target=_load, args=("scipy.linalg.lapack", "scipy.special"), daemon=True).start()
+            # What only a zoom's second round and the first page need is loaded while nobody waits for it.
+            threading.Thread(target=_load, args=("scipy.linalg.lapack", "scipy.special", "jinja2"), daemon=True).start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

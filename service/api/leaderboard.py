@@ -63,8 +63,8 @@ async def leaderboard(
     if record is None:
         return Response(status_code=304, headers=headers)
     if is_csv:
-        return StreamingResponse(_export(service, record), media_type="text/csv; charset=utf-8", headers=headers)
-    page = await run_in_threadpool(_page, service, record, limit, last)
+        return StreamingResponse(export(service, record), media_type="text/csv; charset=utf-8", headers=headers)
+    page = await run_in_threadpool(page_of, service, record, limit, last)
     return Response(page.model_dump_json(), media_type="application/json", headers=headers)
 
 
@@ -88,9 +88,10 @@ def _etag(record: SearchRecord, is_csv: bool) -> str:
     return f'"{record.id}-{record.created_at.timestamp():.6f}-{record.ranking}-{form}"'
 
 
-def _page(
+def page_of(
     service: Service, record: SearchRecord, limit: int, last: tuple[bool, float, int, int] | None
 ) -> LeaderboardPage:
+    """`last`: the place and the rank of the last row of the page before."""
     with service.database.read() as tx:
         found = trials.ranked(tx, record.id, limit=limit + 1, after=last[:3] if last else None)
     rank = last[3] if last else 0
@@ -107,7 +108,7 @@ def _position(trial: TrialRecord) -> tuple[bool, float, int]:
     return trial.diverged, float(trial.score), trial.number
 
 
-def _export(service: Service, record: SearchRecord) -> Iterator[str]:
+def export(service: Service, record: SearchRecord) -> Iterator[str]:
     """All of it, read page by page. The columns are known only after all rows were seen, so they are seen twice."""
     metrics = sorted({name for trial in _all(service, record) for name in trial.metrics})
     names = list(record.spec["space"])

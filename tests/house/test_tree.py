@@ -24,6 +24,6 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def test_tests_mirror_the_packages() -> None:
-    """A folder of tests is named after a package, or is one of the three that look at all of them."""
+    """A folder of tests is named after a package, or is one of those that look at all of them."""
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders <= {*PACKAGES, "bench", "commands", "contracts", "end_to_end", "house"}
+    assert folders <= {*PACKAGES, "bench", "browser", "commands", "contracts", "end_to_end", "house"}

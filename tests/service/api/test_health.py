@@ -43,12 +43,7 @@ def test_the_documentation_needs_no_other_server(sqlite_api: Api) -> None:
     assert any(asset.endswith("swagger-ui.css") for asset in assets)
     for asset in assets:
         assert len(sqlite_api.ask("GET", asset).content) > 100
-    assert "url: '/openapi.json'" in page
     assert "/v1/searches" in sqlite_api.get("/openapi.json")["paths"]
-
-
-def test_the_root_leads_to_the_documentation(sqlite_api: Api) -> None:
-    assert sqlite_api.ask("GET", "/", 307).headers["location"] == "/docs"
 
 
 def test_the_server_describes_itself_as_the_release_does(sqlite_api: Api) -> None:
