@@ -97,8 +97,10 @@ def _sqlite(folder: Path) -> str:
 
 
 @pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
+def processes(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Processes]:
     """Starts real servers and workers: processes.server(store_url), processes.worker(server.url)."""
+    for store in {"store_url", "postgres_store_url"} & set(request.fixturenames):
+        request.getfixturevalue(store)  # so that it is there for as long as they run
     folder = tmp_path / "processes"
     folder.mkdir()
     with running_processes(folder) as started:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.engine import Connection, Engine
 
+from caviar.errors import CaviarError
+
 
 class Kept:
     """One for each thread that asks. A thread that ends leaves its own to `close`."""
@@ -18,7 +20,9 @@ class Kept:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction that commits when its block ends without error. After one with an error, none is kept."""
+        """A transaction that commits when its block ends without error. After an error that we did not raise ourselves,
+        none is kept.
+        """
         connection: Connection | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._engine.connect()
@@ -28,10 +32,13 @@ class Kept:
         try:
             with connection.begin():
                 yield connection
+        except CaviarError:
+            raise
         except BaseException:
             self._own.connection = None
             with self._lock:
                 self._all.discard(connection)
+            connection.invalidate()
             connection.close()
             raise
 

@@ -15,6 +15,7 @@ from caviar.states import SearchState, TrialState
 from service.storage import reports, tables
 from service.storage.claims import Grant
 from service.storage.database import Database
+from service.storage.prepared import settle
 from service.storage.rounds import Step
 from tests.service.audit import audit
 from tests.service.desk import TTL, Desk, a_key, a_report, an_outcome, drafts
@@ -115,6 +116,7 @@ def test_a_lease_that_is_being_renewed_is_not_swept(postgres_store_url: str) -> 
         desk.wait(TTL.total_seconds() + 1)
         with database.write() as tx:
             reports.report(tx, [a_report(grant)], ttl=TTL, now=desk.now)
+            settle(tx)
             assert desk.sweep() == []
         assert desk.finish(grant, score=0.5).status == "ok"
         audit(database)

@@ -28,6 +28,7 @@ BROAD_EXCEPTS = {
         "service/planning.py",
         "_next_of_stream",
     ): "the edge of a plan: the results beside it are committed, the next turn plans",
+    ("service/storage/flight.py", "_begin"): "whatever it was, the connection is given up, and it is raised on",
     ("service/storage/kept.py", "begin"): "whatever it was, the connection is not kept, and it is raised on",
     ("service/storage/writer.py", "_carry_out"): "the edge of the writer: whoever asked is told, the next go on",
     ("service/storage/writer.py", "_within_savepoint"): "the edge of one piece: its asker is told, the others go on",

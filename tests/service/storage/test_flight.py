@@ -116,3 +116,12 @@ def test_a_connection_that_was_ended_is_replaced(database: Database) -> None:
             tx.execute(sa.select(sa.func.pg_terminate_backend(pid)))
     database.submit(lambda tx: join(tx, "b")).result(20)
     assert names(database) == ["a", "b"]
+
+
+def test_a_broken_connection_is_replaced_without_a_word_in_the_log(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING"):
+        test_a_connection_that_was_ended_is_replaced(database)
+        database.close()
+    assert caplog.messages == []
