@@ -5,6 +5,7 @@ turns, so that what disturbs one disturbs all. A turn is a claim of one trial, i
 of the leaderboard, each on its own clock.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bench.timing import Work, seconds
 VERBS = ("claim", "report", "finish", "leaderboard")
 WARM_UP = 20
 """Turns before the clock counts."""
+_FIRST_TURN_SECONDS = 60.0
 _PAGE = f"/v1/searches/{SEARCH}/leaderboard?limit=50"
 
 
@@ -66,6 +68,8 @@ def flatness(new_store: NewStore, *, sizes: Sequence[int], calls: int) -> Flatne
     with ExitStack() as stack:
         servers = {size: stack.enter_context(served(url)) for size, url in urls.items()}
         lines = {size: stack.enter_context(Line(server.url)) for size, server in servers.items()}
+        for line in lines.values():
+            _wait_for_trials(line)
         clocks: dict[int, dict[str, list[float]]] = {size: {verb: [] for verb in VERBS} for size in sizes}
         for number in range(-WARM_UP, calls):
             turns = {size: dict(_turn(lines[size])) for size in _from(sizes, number)}
@@ -73,6 +77,15 @@ def flatness(new_store: NewStore, *, sizes: Sequence[int], calls: int) -> Flatne
                 for verb in VERBS:
                     clocks[size][verb].append(took[verb])
         return Flatness({size: _behind(servers[size], clocks[size]) for size in sorted(sizes)})
+
+
+def _wait_for_trials(line: Line) -> None:
+    """Until the server's first turn has drawn some."""
+    deadline = time.monotonic() + _FIRST_TURN_SECONDS
+    while not line.get(f"/v1/searches/{SEARCH}")["counts"]["queued"]:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the server has drawn no trials")
+        time.sleep(0.05)
 
 
 def _from(sizes: Sequence[int], number: int) -> Sequence[int]:
