@@ -17,7 +17,7 @@ from service.listener import url_of
 
 GRACE_SECONDS = 5.0
 """How long open requests may take to end once the server was told to stop."""
-LAST_CALL_SECONDS = 0.2
+LAST_CALL_SECONDS = 0.5
 """How long clients that are connected are still told that the server stops, instead of finding it gone."""
 _LOOK_SECONDS = 0.02
 

@@ -7,6 +7,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from caviar import __version__
+from caviar.charts.zoom import MOST_PANELS
 from caviar.errors import NotFound
 from caviar.spelling import did_you_mean
 from caviar.wire.charts import SampleAnswer
@@ -21,7 +22,7 @@ from service.storage.records import SearchRecord
 
 router = APIRouter(prefix="/v1/searches", tags=["charts"])
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
-Name = Annotated[str, Query(max_length=1000)]
+Name = Annotated[str, Query(max_length=200)]
 _NOT_CHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "nothing has changed since the ETag"}}
 _EXAMPLE = {
     "data": [{"type": "scatter", "mode": "markers", "x": [0, 1], "y": [0.91, 0.94]}],
@@ -53,7 +54,7 @@ async def read_chart(
     search: SearchId,
     chart: Annotated[str, Path(description="the chart's name", json_schema_extra={"enum": sorted(CHARTS)})],
     parameter: Annotated[
-        list[Name], Query(max_length=100, description="zoom: which to show, 8 at most; slice: which")
+        list[Name], Query(max_length=MOST_PANELS, description="zoom: which to show; slice: which")
     ] = [],  # noqa: B006 - FastAPI copies it
     x: Annotated[Name | None, Query(description="contour: the parameter across")] = None,
     y: Annotated[Name | None, Query(description="contour: the parameter upwards")] = None,

@@ -1,4 +1,5 @@
 // Two searches in one picture: the best value so far, trial by trial.
+import { ask } from './api.js';
 import { draw, onTheme } from './plot.js';
 
 const place = document.getElementById('overlay');
@@ -12,7 +13,12 @@ export async function drawOverlay() {
 
 async function show() {
   const pair = document.body.dataset.pair.split(' ');
-  const figures = await Promise.all(pair.map(async (id) => (await fetch(`/v1/searches/${id}/charts/history`)).json()));
+  let figures;
+  try {
+    figures = await Promise.all(pair.map((id) => ask('GET', `/v1/searches/${id}/charts/history`)));
+  } catch {
+    return; // the page's mark says that the server is away; the next change asks again
+  }
   const data = figures.flatMap((figure, i) => figure.data
     .filter((trace) => trace.mode === 'lines')
     .map((trace) => ({ ...trace, name: `search ${pair[i]}`, showlegend: true, line: { ...trace.line, color: COLOURS[i] } })));

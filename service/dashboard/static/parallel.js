@@ -1,5 +1,6 @@
 // Parallel coordinates on a canvas of our own: Plotly's need WebGL and inline styles that the policy refuses.
 // An axis per parameter, on the scale it is drawn on, and one for the value. A brush on an axis is a term of the filter.
+import { ask } from './api.js';
 import { current, parse, passes, replaced } from './filter.js';
 import { setFilter } from './board.js';
 import { fieldsOf, sample } from './sample.js';
@@ -19,7 +20,14 @@ let marked = null;
 let renewing = 0;
 
 export async function drawParallel() {
-  const search = await (await fetch(`/v1/searches/${document.body.dataset.search}`)).json();
+  let search;
+  try {
+    search = await ask('GET', `/v1/searches/${document.body.dataset.search}`);
+  } catch {
+    // The page's mark says that the server is away; its first answer asks again.
+    document.addEventListener('parts', drawParallel, { once: true });
+    return;
+  }
   const varying = Object.entries(search.spec.space).filter(([, given]) => given && typeof given === 'object' && !Array.isArray(given));
   if (varying.length === 0) return;
   axes = varying.slice(0, MOST_AXES - 1).map(([name, given]) => parameterAxis(name, given));
