@@ -35,6 +35,8 @@ Transaction = Connection
 Found = TypeVar("Found")
 _Begin = Callable[[], AbstractContextManager[Transaction]]
 READERS = 8
+WRITERS = 3
+"""Threads that write to Postgres. More would only wait for one another: for the interpreter, or for a search's row."""
 POSTGRES_OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"
 """One frozen server must not hold up the others: who waits too long for a row is told to try again."""
 POSTGRES_HASTE = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
@@ -115,7 +117,7 @@ class Database:
             if self._is_sqlite and self._together is None:
                 self._together = Writer(self._kept_transaction)
             if not self._is_sqlite and self._apart is None:
-                self._apart = ThreadPoolExecutor(READERS, thread_name_prefix="caviar-writer")
+                self._apart = ThreadPoolExecutor(WRITERS, thread_name_prefix="caviar-writer")
             if self._together is not None:
                 return self._together.submit(partial(_translating, work))
             assert self._apart is not None
