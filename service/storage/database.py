@@ -1,8 +1,8 @@
 """Connections and transactions. What differs between SQLite and Postgres stands here, in types.py and prepared.py.
 
-SQLite: WAL, `synchronous=FULL`, one writing connection that is also the only one to checkpoint, readers that never
-wait for it; what is asked for at the same time is committed together (writer.py). Postgres: a pool for what can be
-tried again, and one for everything else.
+SQLite: WAL, `synchronous=FULL`, a server's one writing connection, which is also the only one to checkpoint, readers
+that never wait for it; what is asked for at the same time is committed together (writer.py). Postgres: a pool for what
+can be tried again, and one for everything else.
 """
 
 import asyncio

@@ -15,14 +15,9 @@ from service.storage import tables
 from service.storage.database import Database, Transaction
 from service.storage.pending import later
 from service.storage.prepared import Prepared
-from tests.service.desk import START
+from tests.service.storage.joining import GROW, JOIN, joined
 
 _worker = tables.worker.c
-_FACTS = {"capacity": 1, "features": [], "about": {}, "first_seen_at": START, "seen_at": START}
-_JOIN = Prepared(sa.insert(tables.worker), columns=["name", *_FACTS])
-_GROW = Prepared(
-    sa.update(tables.worker).where(_worker.name == sa.bindparam("of")).values(capacity=_worker.capacity + 1)
-)
 _NAMES = Prepared(sa.select(_worker.name).order_by(_worker.name))
 
 
@@ -33,7 +28,7 @@ def database(postgres_store_url: str) -> Iterator[Database]:
 
 
 def join(tx: Transaction, name: str) -> None:
-    later(tx, _JOIN, [{"name": name, **_FACTS}], expected=1)
+    later(tx, JOIN, joined(name), expected=1)
 
 
 def names(database: Database) -> list[str]:
@@ -64,7 +59,7 @@ def test_what_sqlalchemy_asks_and_what_is_prepared_share_a_transaction(database:
         join(tx, "a")
         tx.execute(sa.update(tables.worker).values(capacity=5))
         join(tx, "b")
-        later(tx, _GROW, [{"of": "a"}], expected=1)
+        later(tx, GROW, [{"of": "a"}], expected=1)
         return int(tx.execute(sa.select(sa.func.sum(_worker.capacity))).scalar_one())
 
     assert [database.submit(work).result(20), names(database)] == [7, ["a", "b"]]
@@ -94,10 +89,10 @@ def test_a_deadlock_that_is_told_at_the_commit_is_tried_again(database: Database
     def grow(first: str, second: str) -> None:
         def work(tx: Transaction) -> None:
             tries.append(first)
-            _GROW.run(tx, of=first)
+            GROW.run(tx, of=first)
             if tries.count(first) == 1:
                 both.wait(20)
-            later(tx, _GROW, [{"of": second}], expected=1)
+            later(tx, GROW, [{"of": second}], expected=1)
 
         database.run(work)
 
@@ -109,12 +104,18 @@ def test_a_deadlock_that_is_told_at_the_commit_is_tried_again(database: Database
 
 
 def test_a_connection_that_was_ended_is_replaced(database: Database) -> None:
-    database.submit(lambda tx: join(tx, "a")).result(20)
+    """Found before the commit by whatever is asked; work that asks nothing is told to try again."""
+
+    def work(tx: Transaction, name: str) -> None:
+        _NAMES.all(tx)
+        join(tx, name)
+
+    database.submit(partial(work, name="a")).result(20)
     ours = sa.text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
     with database.write() as tx:
         for pid in tx.execute(ours).scalars().all():
             tx.execute(sa.select(sa.func.pg_terminate_backend(pid)))
-    database.submit(lambda tx: join(tx, "b")).result(20)
+    database.submit(partial(work, name="b")).result(20)
     assert names(database) == ["a", "b"]
 
 

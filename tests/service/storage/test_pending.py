@@ -12,15 +12,10 @@ from service.storage import tables
 from service.storage.database import Database, Transaction
 from service.storage.pending import as_one, later
 from service.storage.prepared import Prepared
-from tests.service.desk import START
+from tests.service.storage.joining import GROW, JOIN, joined
 
 _worker, _offer = tables.worker.c, tables.offer.c
-_FACTS = {"capacity": 1, "features": [], "about": {}, "first_seen_at": START, "seen_at": START}
-_JOIN = Prepared(sa.insert(tables.worker), columns=["name", *_FACTS])
 _OFFER = Prepared(sa.insert(tables.offer), columns=["worker", "trainer"])
-_GROW = Prepared(
-    sa.update(tables.worker).where(_worker.name == sa.bindparam("of")).values(capacity=_worker.capacity + 1)
-)
 _LEAVE = Prepared(sa.delete(tables.worker).where(_worker.name == sa.bindparam("of")))
 _CAPACITY = Prepared(sa.select(_worker.name, _worker.capacity).order_by(_worker.name))
 
@@ -29,10 +24,6 @@ _CAPACITY = Prepared(sa.select(_worker.name, _worker.capacity).order_by(_worker.
 def database(store_url: str) -> Iterator[Database]:
     with closing(Database(store_url)) as opened:
         yield opened
-
-
-def joined(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name, **_FACTS} for name in names]
 
 
 def capacities(database: Database) -> dict[str, int]:
@@ -58,7 +49,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 def test_what_waits_is_carried_out_by_the_next_question(database: Database) -> None:
     def work(tx: Transaction) -> list[Any]:
-        later(tx, _JOIN, joined("a", "b"), expected=2)
+        later(tx, JOIN, joined("a", "b"), expected=2)
         later(tx, _OFFER, [{"worker": "a", "trainer": "t"}])
         return _CAPACITY.all(tx)
 
@@ -67,27 +58,27 @@ def test_what_waits_is_carried_out_by_the_next_question(database: Database) -> N
 
 def test_what_waits_is_carried_out_by_the_next_question_that_sqlalchemy_asks(database: Database) -> None:
     def work(tx: Transaction) -> int:
-        later(tx, _JOIN, joined("a", "b"))
+        later(tx, JOIN, joined("a", "b"))
         return tx.execute(sa.select(sa.func.count()).select_from(tables.worker)).scalar_one()
 
     assert database.run(work) == 2
 
 
 def test_what_waits_at_the_end_is_committed(database: Database) -> None:
-    database.run(lambda tx: later(tx, _JOIN, joined("a")))
+    database.run(lambda tx: later(tx, JOIN, joined("a")))
     with database.write() as tx:
-        later(tx, _GROW, [{"of": "a"}])
+        later(tx, GROW, [{"of": "a"}])
     assert capacities(database) == {"a": 2}
 
 
 def test_changes_of_different_tables_are_one_statement(postgres_store_url: str) -> None:
     with closing(Database(postgres_store_url)) as database, statements(database) as told:
-        database.run(lambda tx: later(tx, _JOIN, joined("a", "b")))
+        database.run(lambda tx: later(tx, JOIN, joined("a", "b")))
         told.clear()
 
         def work(tx: Transaction) -> None:
-            later(tx, _GROW, [{"of": "a"}, {"of": "b"}], expected=2)
-            later(tx, _JOIN, joined("c"), expected=1)
+            later(tx, GROW, [{"of": "a"}, {"of": "b"}], expected=2)
+            later(tx, JOIN, joined("c"), expected=1)
             later(tx, _OFFER, [{"worker": "a", "trainer": "t"}, {"worker": "b", "trainer": "t"}], expected=2)
 
         database.run(work)
@@ -95,9 +86,9 @@ def test_changes_of_different_tables_are_one_statement(postgres_store_url: str) 
         assert capacities(database) == {"a": 2, "b": 2, "c": 1}
 
 
-@pytest.mark.parametrize(("first", "then"), [(_GROW, _GROW), (_GROW, _LEAVE), (_LEAVE, _GROW)])
+@pytest.mark.parametrize(("first", "then"), [(GROW, GROW), (GROW, _LEAVE), (_LEAVE, GROW)])
 def test_changes_of_one_row_come_one_after_the_other(database: Database, first: Prepared, then: Prepared) -> None:
-    database.run(lambda tx: later(tx, _JOIN, joined("a")))
+    database.run(lambda tx: later(tx, JOIN, joined("a")))
     of = [{"of": "a"}]
     is_gone = _LEAVE in (first, then)
 
@@ -110,12 +101,12 @@ def test_changes_of_one_row_come_one_after_the_other(database: Database, first: 
 
 
 def test_a_row_that_has_left_may_come_again(database: Database) -> None:
-    database.run(lambda tx: later(tx, _JOIN, joined("a")))
+    database.run(lambda tx: later(tx, JOIN, joined("a")))
 
     def work(tx: Transaction) -> None:
-        later(tx, _GROW, [{"of": "a"}])
+        later(tx, GROW, [{"of": "a"}])
         later(tx, _LEAVE, [{"of": "a"}])
-        later(tx, _JOIN, joined("a"))
+        later(tx, JOIN, joined("a"))
 
     database.run(work)
     assert capacities(database) == {"a": 1}
@@ -126,9 +117,9 @@ def test_a_change_of_other_than_the_expected_rows_undoes_the_transaction(
     database: Database, others: list[dict[str, Any]]
 ) -> None:
     def work(tx: Transaction) -> None:
-        later(tx, _JOIN, joined("a"))
+        later(tx, JOIN, joined("a"))
         later(tx, _OFFER, others)
-        later(tx, _GROW, [{"of": "nobody"}], expected=1)
+        later(tx, GROW, [{"of": "nobody"}], expected=1)
 
     with pytest.raises(AssertionError, match="other rows were to change than those that are there"):
         database.run(work)
@@ -137,7 +128,7 @@ def test_a_change_of_other_than_the_expected_rows_undoes_the_transaction(
 
 def test_what_waited_in_a_transaction_that_failed_is_not_carried_out_by_the_next(database: Database) -> None:
     def work(tx: Transaction) -> None:
-        later(tx, _JOIN, joined("a"))
+        later(tx, JOIN, joined("a"))
         raise ValueError("before its end")
 
     with pytest.raises(ValueError, match="before its end"):
@@ -149,7 +140,7 @@ def test_what_is_tried_again_is_carried_out_once(postgres_store_url: str) -> Non
     tries: list[int] = []
 
     def work(tx: Transaction) -> None:
-        later(tx, _JOIN, joined("a"), expected=1)
+        later(tx, JOIN, joined("a"), expected=1)
         tries.append(1)
         if len(tries) < 3:
             raise psycopg.OperationalError("broken off")
